@@ -1,0 +1,103 @@
+/**
+ * Every bound of the node in one place, each with its reason. What an operator may change is in the configuration,
+ * with these as defaults; what protects the node from its peers is only here.
+ */
+
+const KiB = 1024;
+const MiB = 1024 * KiB;
+
+export const limits = {
+  // --- frames and sessions (protocols/README.md)
+  /** One frame. Larger bodies go by blob; a larger frame is a broken or hostile peer. */
+  frameBytes: 1 * MiB,
+  /** A body travels inside a frame up to here: four fit into one frame, and a session's credit holds many. */
+  inlineBodyBytes: 256 * KiB,
+  /** Sessions a peer may hold open towards us: one in use, one being replaced after a loss. */
+  sessionsPerPeer: 2,
+  /** Attempts in flight for one peer; beyond it a request is refused, so one peer cannot fill our tables. */
+  inFlightPerPeer: 1_024,
+  /** Frames waiting to be written to one session before we stop reading from it. */
+  sessionBufferBytes: 16 * MiB,
+  /** Frames a minute that decode but make no sense, before the session closes. Honest races make a few. */
+  badFramesPerMinute: 64,
+  /** A frame once begun must end: a slow-loris peer holds nothing longer than this. */
+  frameTimeoutMs: 5_000,
+  /** A session without tasks closes after this; reopening costs one round trip. */
+  sessionIdleMs: 30_000,
+  /** From opening a session to the remote's Hello. */
+  helloTimeoutMs: 3_000,
+  /** A peer that broke the protocol gets no new session for this long. */
+  peerCoolDownMs: 60_000,
+  /** From TaskRequest to TaskAck; then the next candidate is tried. */
+  ackTimeoutMs: 2_000,
+
+  // --- leases
+  /** A worker that stays silent this long has lost its attempt. */
+  leaseMs: 15_000,
+  /** Heartbeats: a third of the lease, so that two may be lost. */
+  heartbeatMs: 5_000,
+
+  // --- cards
+  /** A card with every schema left out; 256 skills fit. */
+  cardBytes: 64 * KiB,
+  skillsPerCard: 256,
+  /** Cards kept in memory and in the store; the stalest leave first. */
+  cardsKept: 10_000,
+  /** A card may not claim to live longer. */
+  cardLifetimeMs: 10 * 60_000,
+  /** Clocks of honest machines differ by less. */
+  clockSkewMs: 2 * 60_000,
+  /** One schema fetched by hash. */
+  schemaBytes: 64 * KiB,
+
+  // --- blobs
+  blobBytes: 1024 * MiB,
+  /** Small enough that a round trip beside a transfer waits little (two in flight: p99 8 ms). */
+  blobChunkBytes: 64 * KiB,
+  /** Transfers a peer may run at once. */
+  blobStreamsPerPeer: 8,
+  /** No byte for this long ends a transfer; it resumes where it was. */
+  blobStallMs: 10_000,
+
+  // --- bodies
+  /** JSON is parsed whole: beyond this a skill should take a file. */
+  jsonBodyBytes: 64 * MiB,
+
+  // --- tasks at home
+  /** Waiting tasks in one priority band (R3). */
+  queuedPerBand: 1_000,
+  /** Attempts this node has out at once over all peers. */
+  attemptsInFlight: 2_048,
+  /** Batch submission through the API. */
+  batchTasks: 10_000,
+
+  // --- the worker
+  /** Attempts accepted but waiting for a slot, over all peers. */
+  workerQueue: 1_000,
+  /** TaskRequests a second from one peer (token bucket, with a burst of the same). A fast batch submitter stays below. */
+  requestsPerSecondPerPeer: 20_000,
+  /** Answered attempts remembered, so that a duplicate is answered from the first. */
+  answersKept: 10_000,
+  /** From a cancel to the hard end of the code. */
+  cancelGraceMs: 1_000,
+
+  // --- text from peers
+  /** Error and progress messages that cross the wire. */
+  messageBytes: 512,
+
+  // --- the local API
+  apiBodyBytes: 64 * MiB,
+} as const;
+
+/** At most `limits.messageBytes` of UTF-8, control characters replaced: text from a peer that may reach a terminal or a log. */
+export function safeMessage(text: string): string {
+  // oxlint-disable-next-line no-control-regex -- control characters are what is removed
+  const printable = text.replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, " ");
+  if (Buffer.byteLength(printable) <= limits.messageBytes) return printable;
+  return (
+    Buffer.from(printable)
+      .subarray(0, limits.messageBytes - 3)
+      .toString("utf8")
+      .replace(/\ufffd+$/, "") + "…"
+  );
+}

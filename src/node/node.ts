@@ -1,0 +1,140 @@
+/**
+ * The node as its users see it: the API, gateways, tests and programs that embed Errand. `create.ts` makes one.
+ * Every method that waits takes a signal; every failure is an `ErrandError`.
+ */
+import type { Readable } from "node:stream";
+import type { Body, BlobHash, BlobRef } from "../core/body.ts";
+import type { PeerIdText, TaskId } from "../core/ids.ts";
+import type { Load } from "../network/messages.ts";
+import type { Resources, SkillAccess } from "../network/card.ts";
+import type { TaskState } from "../tasks/states.ts";
+import type { AttemptRecord, HistoryEntry, Submission, TaskChange, TaskView } from "../tasks/task.ts";
+
+export interface NodeStatus {
+  peerId: PeerIdText;
+  name: string;
+  version: string;
+  uptimeMs: number;
+  addresses: string[];
+  dataDir: string;
+  network: string;
+  /** Connected peers and cards known. */
+  peers: { connected: number; known: number };
+  skills: string[];
+  load: Load;
+  /** Tasks of this home, by state, for those not terminal; counted from the table. */
+  tasks: Partial<Record<TaskState, number>>;
+  counters: Record<string, number>;
+}
+
+export interface PeerView {
+  id: PeerIdText;
+  name: string;
+  connected: boolean;
+  addresses: string[];
+  role: string;
+  tags: string[];
+  skills: string[];
+  load: Load | null;
+  resources: Resources | null;
+  agent: string;
+  /** ms; null before the first measurement. */
+  rttMs: number | null;
+  /** Operator's pin 0–1, or null. */
+  pinned: number | null;
+  blocked: boolean;
+  /** Mean and lower bound of trust over all skills, and what they rest on. */
+  trust: { mean: number; lower: number; good: number; bad: number; reliability: number };
+  /** ms since it was last heard of. */
+  lastSeenMs: number | null;
+}
+
+export interface SkillView {
+  id: string;
+  version: string;
+  name: string;
+  description: string;
+  tags: string[];
+  examples: unknown[];
+  inputModes: string[];
+  deterministic: boolean;
+  idempotent: boolean;
+  price: number;
+  access: SkillAccess;
+  providers: PeerIdText[];
+  local: boolean;
+  /** Only from `skills.get`. */
+  input?: unknown;
+  output?: unknown;
+}
+
+export interface Explanation {
+  id: TaskId;
+  status: TaskState;
+  /** One paragraph for people: why the task is where it is. */
+  summary: string;
+  /** Per attempt: who was considered, each score's parts, and why each other was refused. */
+  attempts: AttemptRecord[];
+  history: HistoryEntry[];
+}
+
+export interface TaskFilter {
+  states?: TaskState[];
+  skill?: string;
+  peer?: PeerIdText;
+  label?: [string, string];
+  /** Newest first; at most 1,000, default 50. */
+  limit?: number;
+  /** Ids below this one: the last id of the page before. */
+  before?: TaskId;
+}
+
+export interface ErrandNode {
+  readonly peerId: PeerIdText;
+  start(): Promise<void>;
+  /** Tolerates never-started and stopped-twice. Waits up to `graceMs` for running attempts of others. */
+  stop(options?: { graceMs?: number }): Promise<void>;
+  status(): NodeStatus;
+  readonly tasks: {
+    /** Resolves once the task is on disk. Throws `InvalidInput`, `QueueFull`, `StorageFailed`, `ShuttingDown`. */
+    submit(submission: Submission): Promise<TaskView>;
+    /** The terminal view. Throws `WaitTimeout` or the signal's reason; the task goes on. */
+    wait(id: TaskId, options?: { signal?: AbortSignal }): Promise<TaskView>;
+    /** Throws `NotFound`. Accepts a unique prefix or ending of an id; `Ambiguous` otherwise. */
+    get(id: TaskId): Promise<TaskView>;
+    list(filter: TaskFilter): Promise<TaskView[]>;
+    cancel(id: TaskId, reason: string): Promise<TaskView>;
+    explain(id: TaskId): Promise<Explanation>;
+    /** The output as stored. Throws `NotFound` before the end or without output. */
+    output(id: TaskId): Promise<Body>;
+    /** Changes from now on, of one task or of all; a slow reader loses the oldest progress first, never a state. */
+    watch(options: { id?: TaskId; signal: AbortSignal }): AsyncIterable<TaskChange>;
+  };
+  readonly skills: {
+    /** Of this node, and with `all` of every known peer. */
+    list(options?: { all?: boolean }): SkillView[];
+    /** Providers as they are found: local cards, then the DHT. */
+    find(
+      id: string,
+      options: { signal: AbortSignal; limit?: number },
+    ): AsyncIterable<PeerView & { version: string }>;
+    get(id: string, options: { signal: AbortSignal }): Promise<SkillView>;
+  };
+  readonly peers: {
+    list(): PeerView[];
+    /** Accepts a unique shortened id. */
+    get(id: string): PeerView;
+    /** By multiaddr or by a known peer's id. */
+    connect(target: string, signal: AbortSignal): Promise<PeerView>;
+    /** 0–1, or null to take the pin back. */
+    pin(id: string, trust: number | null): Promise<PeerView>;
+    block(id: string): Promise<PeerView>;
+    unblock(id: string): Promise<PeerView>;
+  };
+  readonly blobs: {
+    /** Streams bytes into the blob store and hashes them on the way. Throws `LimitExceeded`. */
+    put(source: Readable, signal: AbortSignal): Promise<BlobRef>;
+    /** Throws `NotFound`. */
+    read(hash: BlobHash): Promise<Readable>;
+  };
+}

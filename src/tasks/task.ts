@@ -1,0 +1,142 @@
+/**
+ * A task as its home keeps it: what was asked (fixed at submission), where it stands, and how it ended. The home
+ * is the only writer. The store's rows are made from this and nothing else.
+ */
+import type { Body } from "../core/body.ts";
+import type { ErrorJson } from "../core/errors.ts";
+import type { PeerIdText, TaskId } from "../core/ids.ts";
+import type { Requirements, Usage } from "../network/messages.ts";
+import type { TaskState } from "./states.ts";
+
+export interface RetryPolicy {
+  /** Attempts after the first that a failing task gets. */
+  retries: number;
+  strategy: "none" | "immediate" | "fixed" | "exponential" | "fibonacci";
+  /** d of the strategy, ms. */
+  delayMs: number;
+  capMs?: number;
+  /** 0–1: share of the delay that is random. */
+  jitter?: number;
+}
+
+/** What a user asks for. Everything but `skill` and `input` has a default. */
+export interface Submission {
+  skill: string;
+  /** Semver range; "" for any. */
+  skillVersion?: string;
+  input: Body;
+  /** 0–255. */
+  priority?: number;
+  requirements?: Requirements;
+  /** Only this peer. */
+  peer?: PeerIdText;
+  /** 0–1: least lower bound of trust. */
+  minTrust?: number;
+  maxPrice?: number;
+  retry?: Partial<RetryPolicy>;
+  /** One attempt, ms. */
+  attemptTimeoutMs?: number;
+  /** The whole task from submission, ms. */
+  taskTimeoutMs?: number;
+  /** Waiting in the queue, ms. */
+  queueTimeoutMs?: number;
+  /** Safe to run twice; allows hedging. Default: as the skill says. */
+  idempotent?: boolean;
+  /** `fail`: a lost attempt ends the task instead of going elsewhere: at most one start with retries 0. */
+  onLost?: "retry" | "fail";
+  labels?: Record<string, string>;
+  traceparent?: string;
+}
+
+/** A submission with its defaults filled in; never changes. */
+export type TaskSpec = Required<
+  Omit<
+    Submission,
+    | "input"
+    | "retry"
+    | "peer"
+    | "maxPrice"
+    | "taskTimeoutMs"
+    | "queueTimeoutMs"
+    | "traceparent"
+    | "idempotent"
+  >
+> & {
+  retry: RetryPolicy;
+  peer?: PeerIdText;
+  maxPrice?: number;
+  taskTimeoutMs?: number;
+  queueTimeoutMs?: number;
+  idempotent?: boolean;
+  traceparent?: string;
+};
+
+/** One entry of a task's history. */
+export interface HistoryEntry {
+  /** ms since the epoch. */
+  at: number;
+  from: TaskState | "";
+  to: TaskState;
+  attempt: number;
+  peer: PeerIdText | "";
+  reason: string;
+}
+
+/** One attempt as shown and stored. Times are ms since the epoch. */
+export interface AttemptRecord {
+  attempt: number;
+  peer: PeerIdText;
+  startedAt: number;
+  finishedAt: number;
+  /** completed, failed, cancelled, timeout, refused, lost. */
+  outcome: string;
+  error?: ErrorJson;
+  usage?: Usage;
+  /** The routing decision, see routing/explain.ts. */
+  decision?: unknown;
+}
+
+/** JSON shape of a task in the API and in `-o json`. */
+export interface TaskView {
+  id: TaskId;
+  skill: string;
+  skillVersion: string;
+  status: TaskState;
+  reason: string;
+  priority: number;
+  /** The worker, while assigned and after the end; "" before. */
+  peer: PeerIdText | "";
+  local: boolean;
+  attempts: number;
+  /** 0–1. */
+  progress: number;
+  progressMessage: string;
+  /** ISO 8601. */
+  createdAt: string;
+  updatedAt: string;
+  finishedAt: string | null;
+  /** From submission to the end, or to now. */
+  durationMs: number;
+  /** Parsed JSON when the output is JSON and inline; else null, see `outputRef`. */
+  output: unknown;
+  /** Set when the output is not inline JSON: fetch it by `GET /v1/tasks/ID/output`. */
+  outputRef: { type: string; sizeBytes: number; hash: string } | null;
+  error: ErrorJson | null;
+  usage: Usage | null;
+  labels: Record<string, string>;
+}
+
+/** One change, as watchers see it. */
+export interface TaskChange {
+  /** Grows by one for each change of this node's tasks; SSE ids. */
+  seq: number;
+  event:
+    | "TaskSubmitted"
+    | "TaskAssigned"
+    | "TaskProgress"
+    | "TaskCompleted"
+    | "TaskFailed"
+    | "TaskCancelled"
+    | "TaskState";
+  task: TaskView;
+}

@@ -1,0 +1,59 @@
+/**
+ * The contract of everything that can run a skill. An executor turns one input into one output inside its own
+ * isolation, and leaves nothing behind. It knows no peers, no leases and no wire; tests/contracts holds for each.
+ */
+import type { Body } from "../core/body.ts";
+import type { OfferedSkill } from "../skills/skill.ts";
+
+/** One run of one skill. */
+export interface Execution {
+  /** For logs and for the scratch folder's name: task id and attempt. */
+  id: string;
+  skill: OfferedSkill;
+  /** `bytes`, or a blob that `inputPath` holds. */
+  input: Body;
+  /** Where the blob's bytes are, when the input is a blob. Read-only. */
+  inputPath?: string;
+  /** Largest output, bytes. */
+  outputBytes: number;
+}
+
+export interface ExecutionContext {
+  /** Aborted on cancel and at the deadline. The executor answers within `limits.cancelGraceMs`, whatever the code does. */
+  signal: AbortSignal;
+  /** Milliseconds since the Unix epoch. */
+  deadline: number;
+  /** Empty folder, made and removed by the caller. */
+  scratchDir: string;
+  progress(fraction: number, message: string): void;
+  log(message: string): void;
+}
+
+/** What a run used. Zero where it cannot be measured. */
+export interface ResourceUsage {
+  wallMs: number;
+  cpuMs: number;
+  peakMemoryBytes: number;
+}
+
+/** `file` is inside the scratch folder: the caller moves it away before the folder goes. */
+export type ExecutionOutput =
+  | { bytes: Uint8Array; file?: undefined; type: string }
+  | { file: string; bytes?: undefined; type: string };
+
+export interface ExecutionResult {
+  output: ExecutionOutput;
+  usage: ResourceUsage;
+}
+
+export interface Executor {
+  readonly name: string;
+  canExecute(skill: OfferedSkill): boolean;
+  /**
+   * Runs to the end. Throws an `ErrandError`: `InvalidInput` (does not meet the skill's schema), `SkillFailed` (the code
+   * threw, or its output breaks the schema), `LimitExceeded` (output or memory), or the reason of `signal` when aborted.
+   */
+  execute(execution: Execution, context: ExecutionContext): Promise<ExecutionResult>;
+  /** Ends what still runs. Tolerates never-started and closed-twice. */
+  close(): Promise<void>;
+}
