@@ -1,0 +1,87 @@
+/**
+ * Tasks of this home that wait to be sent: highest priority first, then first in, first out. Bounded for each
+ * priority band, so that a flood of low tasks cannot keep a critical one out.
+ */
+import { ErrandError } from "../core/errors.ts";
+import type { TaskId } from "../core/ids.ts";
+
+export interface ReadyEntry {
+  id: TaskId;
+  /** 0–255. */
+  priority: number;
+}
+
+/** Names of the bands by their lowest priority. */
+const bands = [
+  { name: "low", from: 0 },
+  { name: "normal", from: 64 },
+  { name: "high", from: 128 },
+  { name: "critical", from: 192 },
+] as const;
+
+export class ReadyQueue<T extends ReadyEntry> {
+  readonly #perBand: number;
+  // One list for each priority value: pushing and taking cost nothing to speak of, and order inside a value is given.
+  readonly #lists: (Set<T> | undefined)[] = Array.from({ length: 256 });
+  readonly #counts = [0, 0, 0, 0];
+  #size = 0;
+
+  constructor(perBand: number) {
+    this.#perBand = perBand;
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Throws `QueueFull` when the band of `priority` cannot take `count` more. */
+  check(priority: number, count = 1): void {
+    const band = priority >> 6;
+    if ((this.#counts[band] as number) + count <= this.#perBand) return;
+    const name = (bands[band] as { name: string }).name;
+    throw new ErrandError(
+      "QueueFull",
+      `${this.#counts[band]} tasks of ${name} priority wait already; at most ${this.#perBand} may`,
+      {
+        hint: "Wait until some have finished, raise queuePerBand in the configuration, or use another priority.",
+        retryAfterMs: 1_000,
+        details: { band: name, waiting: this.#counts[band] },
+      },
+    );
+  }
+
+  /** Adds without a bound check: a task that was accepted once always comes back in. */
+  push(entry: T): void {
+    const list = (this.#lists[entry.priority] ??= new Set());
+    if (list.has(entry)) return;
+    list.add(entry);
+    const band = entry.priority >> 6;
+    this.#counts[band] = (this.#counts[band] as number) + 1;
+    this.#size++;
+  }
+
+  take(): T | undefined {
+    if (this.#size === 0) return undefined;
+    for (let priority = 255; priority >= 0; priority--) {
+      const list = this.#lists[priority];
+      if (list === undefined || list.size === 0) continue;
+      const entry = list.values().next().value as T;
+      this.remove(entry);
+      return entry;
+    }
+    return undefined;
+  }
+
+  /** Whether it was there. */
+  remove(entry: T): boolean {
+    if (this.#lists[entry.priority]?.delete(entry) !== true) return false;
+    const band = entry.priority >> 6;
+    this.#counts[band] = (this.#counts[band] as number) - 1;
+    this.#size--;
+    return true;
+  }
+
+  has(entry: T): boolean {
+    return this.#lists[entry.priority]?.has(entry) ?? false;
+  }
+}

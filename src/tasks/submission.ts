@@ -1,0 +1,109 @@
+/** From what a user asks to a full specification: defaults, and every bound checked with an error that names the field. */
+import { ErrandError } from "../core/errors.ts";
+import { isSkillId, publicKeyOfPeer } from "../core/ids.ts";
+import { bodySizeBytes, jsonType } from "../core/body.ts";
+import { limits } from "../core/limits.ts";
+import semver from "semver";
+import type { Requirements } from "../network/messages.ts";
+import { defaultRetry } from "./retry.ts";
+import type { RetryPolicy, Submission, TaskSpec } from "./task.ts";
+
+export const defaultAttemptTimeoutMs = 300_000;
+const longestMs = 30 * 24 * 3_600_000;
+
+/** Throws `InvalidInput`. */
+export function fillSpec(s: Submission): TaskSpec {
+  check(
+    isSkillId(s.skill),
+    `"${String(s.skill).slice(0, 64)}" is not a skill id`,
+    "A skill id is lower-case words joined by dots, such as text.stats; see `errand skill list --all`.",
+  );
+  check(
+    s.skillVersion === undefined || s.skillVersion === "" || semver.validRange(s.skillVersion) !== null,
+    `skillVersion "${s.skillVersion}" is not a version range`,
+  );
+  range("priority", s.priority, 0, 255, true);
+  range("minTrust", s.minTrust, 0, 1);
+  range("maxPrice", s.maxPrice, 0, Number.MAX_SAFE_INTEGER);
+  range("attemptTimeoutMs", s.attemptTimeoutMs, 1, longestMs);
+  range("taskTimeoutMs", s.taskTimeoutMs, 1, longestMs);
+  range("queueTimeoutMs", s.queueTimeoutMs, 1, longestMs);
+  if (s.peer !== undefined)
+    check(publicKeyOfPeer(s.peer) !== undefined, `"${s.peer.slice(0, 64)}" is not a peer id`);
+  check(s.input.type.length <= 128, "the input's media type is too long");
+  const sizeBytes = bodySizeBytes(s.input);
+  const largest = s.input.type === jsonType ? limits.jsonBodyBytes : limits.blobBytes;
+  check(sizeBytes <= largest, `the input has ${sizeBytes} bytes; at most ${largest} are allowed`);
+  checkLabels(s.labels);
+  return {
+    skill: s.skill,
+    skillVersion: s.skillVersion ?? "",
+    priority: s.priority ?? 96,
+    requirements: checkRequirements(s.requirements ?? {}),
+    peer: s.peer,
+    minTrust: s.minTrust ?? 0,
+    maxPrice: s.maxPrice,
+    retry: fillRetry(s.retry ?? {}),
+    attemptTimeoutMs: s.attemptTimeoutMs ?? defaultAttemptTimeoutMs,
+    taskTimeoutMs: s.taskTimeoutMs,
+    queueTimeoutMs: s.queueTimeoutMs,
+    idempotent: s.idempotent,
+    onLost: s.onLost ?? "retry",
+    labels: s.labels ?? {},
+    traceparent: s.traceparent,
+  };
+}
+
+function check(ok: boolean, message: string, hint?: string): void {
+  if (!ok) throw new ErrandError("InvalidInput", message, { hint });
+}
+
+function range(field: string, value: number | undefined, least: number, most: number, whole = false): void {
+  if (value === undefined) return;
+  const ok =
+    typeof value === "number" && value >= least && value <= most && (!whole || Number.isInteger(value));
+  check(ok, `${field} must be ${whole ? "a whole number" : "a number"} from ${least} to ${most}`);
+}
+
+const strategies: readonly RetryPolicy["strategy"][] = [
+  "none",
+  "immediate",
+  "fixed",
+  "exponential",
+  "fibonacci",
+];
+
+function fillRetry(retry: Partial<RetryPolicy>): RetryPolicy {
+  range("retry.retries", retry.retries, 0, 100, true);
+  range("retry.delayMs", retry.delayMs, 0, longestMs);
+  range("retry.capMs", retry.capMs, 0, longestMs);
+  range("retry.jitter", retry.jitter, 0, 1);
+  check(
+    retry.strategy === undefined || strategies.includes(retry.strategy),
+    `retry.strategy must be one of ${strategies.join(", ")}`,
+  );
+  const filled = { ...defaultRetry, ...retry };
+  return filled.strategy === "none" ? { ...filled, retries: 0 } : filled;
+}
+
+function checkRequirements(q: Requirements): Requirements {
+  range("requirements.minCpuCores", q.minCpuCores, 0, 4_096);
+  range("requirements.minMemoryGb", q.minMemoryGb, 0, 1e6);
+  range("requirements.minStorageGb", q.minStorageGb, 0, 1e9);
+  for (const key of ["platform", "role"] as const)
+    check((q[key]?.length ?? 0) <= 32, `requirements.${key} is longer than 32 characters`);
+  check(
+    (q.tags?.length ?? 0) <= 16 && (q.tags ?? []).every((tag) => tag.length <= 64),
+    "requirements.tags must be at most 16 tags of at most 64 characters",
+  );
+  return q;
+}
+
+function checkLabels(labels: Record<string, string> | undefined): void {
+  const entries = Object.entries(labels ?? {});
+  check(entries.length <= 32, "at most 32 labels are allowed");
+  check(
+    entries.every(([key, value]) => key.length <= 64 && typeof value === "string" && value.length <= 256),
+    "labels must be texts: keys of at most 64, values of at most 256 characters",
+  );
+}
