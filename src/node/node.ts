@@ -10,6 +10,10 @@ import type { Resources, SkillAccess } from "../network/card.ts";
 import type { TaskState } from "../tasks/states.ts";
 import type { AttemptRecord, HistoryEntry, Submission, TaskChange, TaskView } from "../tasks/task.ts";
 
+// What a user of the node needs to name: the API may import this folder and core alone.
+export { isTerminal, TASK_STATES } from "../tasks/states.ts";
+export type { AttemptRecord, HistoryEntry, Submission, TaskChange, TaskState, TaskView };
+
 export interface NodeStatus {
   peerId: PeerIdText;
   name: string;

@@ -1,0 +1,161 @@
+/**
+ * The configuration file: YAML (or JSON, which YAML contains), every key optional, unknown keys refused. The same shape
+ * carries the preset's, the environment's and the command line's values, so that layers are merged key by key.
+ */
+import { readFile } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import { Ajv2020, type ErrorObject } from "ajv/dist/2020.js";
+import { parseDocument } from "yaml";
+import { ErrandError } from "../core/errors.ts";
+import type { LogLevel } from "../core/log.ts";
+import { nearestName } from "./spelling.ts";
+
+export interface FileConfig {
+  preset?: "local" | "lan" | "public";
+  name?: string;
+  network?: string;
+  listen?: string[];
+  announce?: string[];
+  bootstrap?: string[];
+  mdns?: boolean;
+  swarmKeyFile?: string;
+  /** HOST:PORT. */
+  api?: string;
+  skills?: string[];
+  builtinSkills?: string[];
+  role?: string;
+  tags?: string[];
+  blockedPeers?: string[];
+  pins?: Record<string, number>;
+  httpExceptions?: string[];
+  workerSlots?: number;
+  workerQueue?: number;
+  queuePerBand?: number;
+  logLevel?: LogLevel;
+}
+
+const shortText = { type: "string", minLength: 1, maxLength: 64 };
+const path = { type: "string", minLength: 1, maxLength: 4_096 };
+const multiaddr = { type: "string", pattern: "^/", maxLength: 512 };
+const peerId = { type: "string", pattern: "^12D3KooW[1-9A-HJ-NP-Za-km-z]{44}$" };
+const list = (items: object, maxItems: number): object => ({ type: "array", items, maxItems });
+const count = (maximum: number): object => ({ type: "integer", minimum: 1, maximum });
+
+/** One line for each key; the messages below are made from it. */
+const properties: Record<keyof FileConfig, object> = {
+  preset: { enum: ["local", "lan", "public"] },
+  name: shortText,
+  network: { type: "string", pattern: "^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?$" },
+  listen: list(multiaddr, 32),
+  announce: list(multiaddr, 32),
+  bootstrap: list(multiaddr, 256),
+  mdns: { type: "boolean" },
+  swarmKeyFile: path,
+  api: { type: "string", minLength: 1, maxLength: 256 },
+  skills: list(path, 256),
+  builtinSkills: list(shortText, 256),
+  role: { enum: ["worker", "compute", "storage", "mobile"] },
+  tags: list(shortText, 16),
+  blockedPeers: list(peerId, 10_000),
+  pins: {
+    type: "object",
+    propertyNames: peerId,
+    additionalProperties: { type: "number", minimum: 0, maximum: 1 },
+  },
+  httpExceptions: list({ type: "string", minLength: 1, maxLength: 256 }, 256),
+  workerSlots: count(1_024),
+  workerQueue: count(100_000),
+  queuePerBand: count(1_000_000),
+  logLevel: { enum: ["silent", "error", "warn", "info", "debug", "trace"] },
+};
+
+const validate = new Ajv2020({ strict: true, allErrors: false }).compile<FileConfig>({
+  type: "object",
+  additionalProperties: false,
+  properties,
+});
+
+/** `value` as a configuration layer. Throws `InvalidConfig` that says where (`source`), which key, and what to write. */
+export function checkConfig(value: unknown, source: string): FileConfig {
+  if (validate(value)) return value;
+  const error = validate.errors?.[0];
+  if (error === undefined) throw new ErrandError("InvalidConfig", `${source} is not a configuration`);
+  const key = keyPath(error);
+  throw new ErrandError("InvalidConfig", `${source}: ${key === "" ? "" : `${key} `}${describe(error)}`, {
+    hint: hintFor(error),
+    details: { source, path: key },
+  });
+}
+
+function keyPath(error: ErrorObject): string {
+  const parts = error.instancePath.split("/").slice(1).map(unescapePointer);
+  const name = error.propertyName ?? (error.params["additionalProperty"] as string | undefined);
+  if (name !== undefined) parts.push(name);
+  return parts.map((part, i) => (/^\d+$/.test(part) ? `[${part}]` : i === 0 ? part : `.${part}`)).join("");
+}
+
+function unescapePointer(part: string): string {
+  return part.replaceAll("~1", "/").replaceAll("~0", "~");
+}
+
+function describe(error: ErrorObject): string {
+  if (error.keyword === "additionalProperties") return "is not a key of the configuration";
+  if (error.keyword === "enum") {
+    return `must be one of ${(error.params["allowedValues"] as string[]).join(", ")}`;
+  }
+  return error.message ?? "is not valid";
+}
+
+function hintFor(error: ErrorObject): string {
+  if (error.keyword !== "additionalProperties") {
+    return "Correct the value and start again; an absent key takes its default.";
+  }
+  const unknown = error.params["additionalProperty"] as string;
+  const near = nearestName(unknown, Object.keys(properties));
+  return near === undefined
+    ? `The keys are: ${Object.keys(properties).join(", ")}.`
+    : `Did you mean "${near}"?`;
+}
+
+/** Reads and checks a file; relative paths in it are relative to its folder. Throws `InvalidConfig`. */
+export async function readConfigFile(file: string): Promise<FileConfig> {
+  let text: string;
+  try {
+    text = await readFile(file, "utf8");
+  } catch (cause) {
+    throw new ErrandError("InvalidConfig", `cannot read the configuration file ${file}`, {
+      hint: "Check the path given with -c, and that the file may be read.",
+      details: { source: file },
+      cause,
+    });
+  }
+  const config = checkConfig(parse(text, file), file);
+  return absolutePaths(config, dirname(resolve(file)));
+}
+
+function parse(text: string, file: string): unknown {
+  try {
+    const document = parseDocument(text, { prettyErrors: true });
+    if (document.errors[0] !== undefined) throw document.errors[0];
+    // Aliases can blow up a small file into a huge one (a "billion laughs"); a configuration needs few.
+    return document.toJS({ maxAliasCount: 100 }) ?? {};
+  } catch (cause) {
+    throw new ErrandError(
+      "InvalidConfig",
+      `${file} is neither YAML nor JSON: ${(cause as Error).message.trim()}`,
+      {
+        hint: "Correct the file at the line shown.",
+        details: { source: file },
+        cause,
+      },
+    );
+  }
+}
+
+/** The layer with its paths made absolute from `folder`. */
+export function absolutePaths(config: FileConfig, folder: string): FileConfig {
+  const absolute: FileConfig = { ...config };
+  if (config.swarmKeyFile !== undefined) absolute.swarmKeyFile = resolve(folder, config.swarmKeyFile);
+  if (config.skills !== undefined) absolute.skills = config.skills.map((skill) => resolve(folder, skill));
+  return absolute;
+}
