@@ -37,6 +37,26 @@ export const limits = {
   /** Heartbeats: a third of the lease, so that two may be lost. */
   heartbeatMs: 5_000,
 
+  // --- connections
+  /** Each costs about a hundred kilobytes; routing needs far fewer. */
+  connections: 300,
+  /** Of one peer: one in use, a simultaneous dial from both sides, and those that a cut link has left behind for seconds. */
+  connectionsPerPeer: 4,
+  /** Streams of all protocols together that one connection may have open. */
+  streamsPerConnection: 1_000,
+  /** Peers dialled on our own account (address book, discovery) until this many are connected; gossip's mesh needs 12. */
+  connectionsWanted: 16,
+  /** From dial to an encrypted connection. */
+  dialTimeoutMs: 4_000,
+  /** Between two attempts to reach a bootstrap peer. */
+  redialMs: 10_000,
+  /** Addresses remembered of one peer. */
+  addressesPerPeer: 16,
+  /** Peers in the address book; those seen longest ago leave first. */
+  addressBookPeers: 1_000,
+  /** A peer not seen for this long is not dialled any more at start. */
+  addressBookAgeMs: 14 * 24 * 3_600_000,
+
   // --- cards
   /** A card with every schema left out; 256 skills fit. */
   cardBytes: 64 * KiB,

@@ -1,0 +1,235 @@
+/**
+ * This node on the network: connections, streams, and who is there. It owns the libp2p object, which stays inside
+ * src/network/, and knows nothing of cards, tasks or blobs: those register their protocols here.
+ */
+import type { GossipSub } from "@libp2p/gossipsub";
+import type { Connection, Stream } from "@libp2p/interface";
+import type { KadDHT } from "@libp2p/kad-dht";
+import { peerIdFromString } from "@libp2p/peer-id";
+import { systemClock, type Clock, type Random } from "../core/clock.ts";
+import { ErrandError } from "../core/errors.ts";
+import type { PeerIdText } from "../core/ids.ts";
+import { limits } from "../core/limits.ts";
+import type { Log } from "../core/log.ts";
+import { createAddressBook, type PeerBook } from "./address-book.ts";
+import { checkAnnounce, checkBootstrap, checkListen, parseAddress, parseTarget } from "./addresses.ts";
+import { createBlockList } from "./block-list.ts";
+import { createPeerTable, type PeerWatcher } from "./peer-table.ts";
+import { createLibp2pNode } from "./libp2p-node.ts";
+import { checkNetworkName } from "./names.ts";
+import { joinKnownPeers } from "./join.ts";
+import { keepDialling } from "./redial.ts";
+import { startError, dialError } from "./libp2p-errors.ts";
+import type { Identity } from "./identity.ts";
+
+export interface HostOptions {
+  identity: Identity;
+  /** Default: `defaultNetwork` of names.ts. */
+  network: string;
+  agentVersion: string;
+  /** Multiaddrs; port 0 takes a free one. */
+  listen: readonly string[];
+  /** Multiaddrs told to others instead of those listened on; for a node behind a NAT or on a public address. */
+  announce?: readonly string[];
+  /** Multiaddrs with /p2p. */
+  bootstrap?: readonly string[];
+  mdns?: boolean;
+  /** As `readSwarmKey` returns it. */
+  swarmKey?: Uint8Array;
+  blocked?: Iterable<PeerIdText>;
+  book?: PeerBook;
+  clock?: Clock;
+  random?: Random;
+  log: Log;
+}
+
+/** Called synchronously: attach the stream's `message` listener before the first await, or data is lost at 4 MiB. */
+export type StreamHandler = (stream: Stream, peer: PeerIdText) => void | Promise<void>;
+
+export interface StreamLimits {
+  /** Per connection; a peer may have `limits.connectionsPerPeer` of those. */
+  maxInboundStreams?: number;
+  maxOutboundStreams?: number;
+}
+
+export interface Host {
+  readonly peer: PeerIdText;
+  readonly network: string;
+  readonly dht: KadDHT;
+  readonly pubsub: GossipSub;
+  /** Throws `InvalidConfig` if an address cannot be listened on. Tolerates started-twice. */
+  start(): Promise<void>;
+  /** Bounded in time. Tolerates never-started and stopped-twice. */
+  stop(): Promise<void>;
+  /** Multiaddrs with /p2p that others are told. */
+  addresses(): string[];
+  peers(): PeerIdText[];
+  isConnected(peer: PeerIdText): boolean;
+  /** Whether the peer said in identify that it speaks `protocol`. */
+  speaks(peer: PeerIdText, protocol: string): boolean;
+  /** Round trip, ms, smoothed; undefined before the first measurement, about two seconds after connecting. */
+  rttMs(peer: PeerIdText): number | undefined;
+  /** Known addresses of a peer, connected or not. */
+  addressesOf(peer: PeerIdText): Promise<string[]>;
+  /** Adds addresses to dial `peer` at, from its card say. What is no multiaddr is left out. */
+  learnAddresses(peer: PeerIdText, addresses: readonly string[]): Promise<void>;
+  /**
+   * Connects to a multiaddr or PeerId and waits until the peer has identified itself, for one that refuses us closes only
+   * after the handshake. Throws `InvalidInput`, `PeerUnreachable`, `Unauthorized` (blocked here) or the signal's reason.
+   */
+  dial(target: string, signal: AbortSignal): Promise<PeerIdText>;
+  /** A stream over the open connection, or over a new one. Throws `PeerUnreachable` or the signal's reason. */
+  newStream(peer: PeerIdText, protocol: string, signal: AbortSignal): Promise<Stream>;
+  handle(protocol: string, handler: StreamHandler, streamLimits?: StreamLimits): Promise<void>;
+  /** Returns a function that takes the watcher away. */
+  onPeer(watcher: PeerWatcher): () => void;
+  /** Closes the peer's connections and refuses new ones, both ways. */
+  block(peer: PeerIdText): void;
+  unblock(peer: PeerIdText): void;
+  isBlocked(peer: PeerIdText): boolean;
+}
+
+const stopTimeoutMs = 3_000;
+
+/** A host that does nothing before `start()`. Throws `InvalidConfig`. */
+export async function createHost(options: HostOptions): Promise<Host> {
+  const { identity, log, clock = systemClock, random = Math.random } = options;
+  const network = checkNetworkName(options.network);
+  const bootstrap = checkBootstrap(options.bootstrap ?? []).filter(({ peer }) => peer !== identity.peer);
+  const blocked = createBlockList(options.blocked ?? [], (peer) =>
+    node.getConnections(peerIdFromString(peer)),
+  );
+  const node = await createLibp2pNode({
+    identity,
+    network,
+    agentVersion: options.agentVersion,
+    listen: checkListen(options.listen),
+    announce: checkAnnounce(options.announce ?? []),
+    bootstrap: bootstrap.map(({ address }) => address.toString()),
+    mdns: options.mdns ?? false,
+    swarmKey: options.swarmKey,
+    gater: blocked.gater,
+  });
+  const book = createAddressBook(options.book ?? { load: async () => [], save() {} }, clock, log);
+  const table = createPeerTable(node, { clock, log, book });
+  const stopping = new AbortController();
+  const cleanUp: (() => void)[] = [];
+  let state: "new" | "started" | "stopped" = "new";
+
+  async function connect(target: string, signal: AbortSignal): Promise<Connection> {
+    const { peer, address } = parseTarget(target);
+    if (peer === identity.peer) throw new ErrandError("InvalidInput", "that is this node itself");
+    if (peer !== undefined && blocked.has(peer)) {
+      throw new ErrandError("Unauthorized", `${peer} is blocked by this node`, {
+        hint: `\`errand peer unblock ${peer}\` takes that back.`,
+      });
+    }
+    const limited = AbortSignal.any([signal, stopping.signal, AbortSignal.timeout(limits.dialTimeoutMs)]);
+    try {
+      const connection = await node.dial(address ?? peerIdFromString(peer as string), { signal: limited });
+      await table.identified(connection, limited);
+      return connection;
+    } catch (error) {
+      signal.throwIfAborted();
+      throw dialError(error, target);
+    }
+  }
+
+  const host: Host = {
+    peer: identity.peer,
+    network,
+    dht: node.services.dht,
+    pubsub: node.services.pubsub,
+    async start() {
+      if (state !== "new") return;
+      state = "started";
+      cleanUp.push(table.start());
+      try {
+        await node.start();
+      } catch (error) {
+        await host.stop();
+        throw startError(error);
+      }
+      cleanUp.push(
+        keepDialling({
+          peers: bootstrap,
+          isConnected: (peer) => openConnection(peer) !== undefined,
+          dial: ({ address }, signal) => connect(address.toString(), signal),
+          clock,
+          random,
+        }),
+      );
+      cleanUp.push(joinKnownPeers({ node, book, host, bootstrap, signal: stopping.signal, log }));
+    },
+    async stop() {
+      if (state === "stopped") return;
+      const running = state === "started";
+      state = "stopped";
+      stopping.abort(new ErrandError("ShuttingDown", "the node is stopping"));
+      for (const run of cleanUp.splice(0).toReversed()) run();
+      await book.flush();
+      if (!running) return;
+      await bounded(Promise.resolve(node.stop()), stopTimeoutMs, clock);
+    },
+    addresses: () => node.getMultiaddrs().map((address) => withPeer(address.toString(), identity.peer)),
+    peers: () => node.getPeers().map(String),
+    isConnected: (peer) => openConnection(peer) !== undefined,
+    speaks: (peer, protocol) => table.speaks(peer, protocol),
+    rttMs: (peer) => table.rttMs(peer),
+    async addressesOf(peer) {
+      const known = await node.peerStore.get(peerIdFromString(peer)).catch(() => undefined);
+      const stored = known?.addresses.map(({ multiaddr }) => multiaddr.toString()) ?? [];
+      return stored.length > 0 ? stored : [...book.addressesOf(peer)];
+    },
+    async learnAddresses(peer, addresses) {
+      const multiaddrs = addresses.slice(0, limits.addressesPerPeer).flatMap((text) => {
+        try {
+          return [parseAddress(text)];
+        } catch {
+          return [];
+        }
+      });
+      if (multiaddrs.length > 0) await node.peerStore.merge(peerIdFromString(peer), { multiaddrs });
+    },
+    dial: async (target, signal) => (await connect(target, signal)).remotePeer.toString(),
+    async newStream(peer, protocol, signal) {
+      const connection = openConnection(peer) ?? (await connect(peer, signal));
+      try {
+        return await connection.newStream(protocol, {
+          signal: AbortSignal.any([signal, AbortSignal.timeout(limits.dialTimeoutMs)]),
+        });
+      } catch (error) {
+        signal.throwIfAborted();
+        throw dialError(error, peer);
+      }
+    },
+    handle: (protocol, handler, streamLimits = {}) =>
+      node.handle(
+        protocol,
+        (stream, connection) => handler(stream, connection.remotePeer.toString()),
+        streamLimits,
+      ),
+    onPeer: (watcher) => table.watch(watcher),
+    block: (peer) => blocked.add(peer),
+    unblock: (peer) => blocked.remove(peer),
+    isBlocked: (peer) => blocked.has(peer),
+  };
+
+  function openConnection(peer: PeerIdText): Connection | undefined {
+    return node.getConnections(peerIdFromString(peer)).find(({ status }) => status === "open");
+  }
+
+  return host;
+}
+
+/** Waits for `promise`, whatever it brings, at most `timeoutMs`: a peer that does not answer may hold a graceful close. */
+async function bounded(promise: Promise<unknown>, timeoutMs: number, clock: Clock): Promise<void> {
+  const { promise: timeout, resolve } = Promise.withResolvers<void>();
+  const cancel = clock.after(timeoutMs, resolve);
+  await Promise.race([Promise.allSettled([promise]), timeout]);
+  cancel();
+}
+
+function withPeer(address: string, peer: PeerIdText): string {
+  return address.includes("/p2p/") ? address : `${address}/p2p/${peer}`;
+}
