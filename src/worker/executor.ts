@@ -16,6 +16,8 @@ export interface Execution {
   inputPath?: string;
   /** Largest output, bytes. */
   outputBytes: number;
+  /** The input's value, when the caller has parsed it and found it to meet the schema already. */
+  checked?: { value: unknown };
 }
 
 export interface ExecutionContext {
@@ -23,8 +25,8 @@ export interface ExecutionContext {
   signal: AbortSignal;
   /** Milliseconds since the Unix epoch. */
   deadline: number;
-  /** Empty folder, made and removed by the caller. */
-  scratchDir: string;
+  /** This run's own folder. Not there yet: whoever needs it makes it (mode 0700). The caller removes it. */
+  readonly scratchDir: string;
   progress(fraction: number, message: string): void;
   log(message: string): void;
 }
@@ -48,6 +50,10 @@ export interface ExecutionResult {
 
 export interface Executor {
   readonly name: string;
+  /** Larger inputs, and blobs, are for another executor. Absent: any size. */
+  readonly largestInputBytes?: number;
+  /** A run takes no slot: it is over before anything else could begin. */
+  readonly slotless?: boolean;
   canExecute(skill: OfferedSkill): boolean;
   /**
    * Runs to the end. Throws an `ErrandError`: `InvalidInput` (does not meet the skill's schema), `SkillFailed` (the code

@@ -1,0 +1,213 @@
+/**
+ * One piece of work as the worker is handed it and as it hands it back, and how a single run goes: signal and deadline
+ * joined, folder made and removed, whatever happens. It knows no slots and no queue.
+ */
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { Body } from "../core/body.ts";
+import type { Clock, Random } from "../core/clock.ts";
+import { ErrandError } from "../core/errors.ts";
+import { limits, safeMessage } from "../core/limits.ts";
+import type { Log } from "../core/log.ts";
+import type { OfferedSkill } from "../skills/skill.ts";
+import type { JobRequirements } from "./admission.ts";
+import type { ExecutionContext, ExecutionOutput, Executor, ResourceUsage } from "./executor.ts";
+
+/** What a submitter asked for. The callbacks and `fetchInput` are never called before `offer` has returned. */
+export interface Job {
+  /** For the log; task id and attempt. */
+  id: string;
+  /** Whose rate and share it counts against. */
+  submitter: string;
+  skill: string;
+  /** Semver range, or "" for any. */
+  skillVersion: string;
+  /** 0–255; more is sooner. */
+  priority: number;
+  input: Body;
+  /** Monotonic ms by the worker's clock. */
+  deadline: number;
+  /** Aborted by a cancel, or when the lease ends. Its reason should be an ErrandError; else the job ends as `Cancelled`. */
+  signal: AbortSignal;
+  requirements?: JobRequirements;
+  /** Largest output, bytes. */
+  outputBytes?: number;
+  /** The path of a blob input; called once a slot is held, only for blob inputs. */
+  fetchInput?: () => Promise<string>;
+  /** The code is about to run. */
+  onStart(): void;
+  /** `fraction` is 0–1 and no NaN, `message` printable and bounded. */
+  onProgress(fraction: number, message: string): void;
+}
+
+export interface JobResult {
+  body: ExecutionOutput;
+  usage: ResourceUsage;
+  /** Of the skill that ran. */
+  version: string;
+  /** Removes the run's folder, with the output file if there is one and it was not taken. To be called once, always. */
+  release(): Promise<void>;
+}
+
+export interface RunDeps {
+  clock: Clock;
+  log: Log;
+  scratchRoot: string;
+  random: Random;
+}
+
+/** A folder name that no peer has a say in and no former life of the process used. */
+function scratchName(deps: RunDeps): string {
+  const part = (): string => Math.floor(deps.random() * 2 ** 32).toString(36);
+  return `${Date.now().toString(36)}-${part()}${part()}`;
+}
+
+/** When the code has to be done: the attempt's deadline, or the skill's own bound from now on. Monotonic ms. */
+function deadlineOf(job: Job, skill: OfferedSkill, clock: Clock): number {
+  return Math.min(job.deadline, clock.monotonic() + (skill.definition.timeoutMs ?? Infinity));
+}
+
+function timeoutError(skill: OfferedSkill): ErrandError {
+  return new ErrandError("TaskTimeout", `${skill.definition.id} was not done by its deadline`, {
+    hint: "Give the task more time, or less to do.",
+  });
+}
+
+/** The reason of an abort as one of the node's errors. */
+export function abortError(reason: unknown): ErrandError {
+  if (reason instanceof ErrandError) return reason;
+  return new ErrandError("Cancelled", "the task was cancelled", { cause: reason });
+}
+
+/** A signal that aborts with any of `sources`, and by itself at the deadline. `done` takes timer and listeners back. */
+function boundedSignal(sources: AbortSignal[], deadline: number, clock: Clock, late: () => ErrandError) {
+  const stop = new AbortController();
+  const abort = (): void => stop.abort(abortError(sources.find((source) => source.aborted)?.reason));
+  for (const source of sources) {
+    if (source.aborted) abort();
+    source.addEventListener("abort", abort, { once: true });
+  }
+  const cancelTimer = clock.after(deadline - clock.monotonic(), () => stop.abort(late()));
+  return {
+    signal: stop.signal,
+    done: () => {
+      cancelTimer();
+      for (const source of sources) source.removeEventListener("abort", abort);
+    },
+  };
+}
+
+/** `waiting`, or the reason of `signal` as soon as it aborts. */
+async function unlessAborted<T>(waiting: Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted();
+  const { promise, reject } = Promise.withResolvers<never>();
+  const abort = (): void => reject(signal.reason);
+  signal.addEventListener("abort", abort, { once: true });
+  try {
+    return await Promise.race([waiting, promise]);
+  } finally {
+    signal.removeEventListener("abort", abort);
+  }
+}
+
+/** What the executor is handed for `job`; the folder's path is made up when first asked for. */
+function executionContext(
+  job: Job,
+  skill: OfferedSkill,
+  signal: AbortSignal,
+  deadline: number,
+  deps: RunDeps,
+) {
+  let folder: string | undefined;
+  const context: ExecutionContext = {
+    signal,
+    deadline: deps.clock.now() + (deadline - deps.clock.monotonic()),
+    get scratchDir() {
+      return (folder ??= join(deps.scratchRoot, scratchName(deps)));
+    },
+    progress: (fraction, message) => {
+      if (signal.aborted || Number.isNaN(fraction)) return;
+      job.onProgress(Math.min(Math.max(fraction, 0), 1), safeMessage(message));
+    },
+    log: (line) => deps.log.info({ task: job.id, skill: skill.definition.id }, safeMessage(line)),
+  };
+  const remove = async (): Promise<void> => {
+    if (folder === undefined) return;
+    // Code that was ended a moment ago may still be writing its last file: try again.
+    await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 }).catch(
+      (error: unknown) => deps.log.warn({ err: error, folder }, "a scratch folder could not be removed"),
+    );
+  };
+  return { context, remove };
+}
+
+/** Runs a job that holds its slot, until `shutdown` at most. Throws `ErrandError`; then the folder is gone already. */
+export async function runJob(
+  job: Job,
+  skill: OfferedSkill,
+  executor: Executor,
+  deps: RunDeps,
+  shutdown: AbortSignal,
+): Promise<JobResult> {
+  const deadline = deadlineOf(job, skill, deps.clock);
+  const { signal, done } = boundedSignal([job.signal, shutdown], deadline, deps.clock, () =>
+    timeoutError(skill),
+  );
+  const { context, remove } = executionContext(job, skill, signal, deadline, deps);
+  try {
+    const inputPath =
+      job.input.bytes === undefined && job.fetchInput !== undefined
+        ? await unlessAborted(job.fetchInput(), signal)
+        : undefined;
+    signal.throwIfAborted();
+    job.onStart();
+    const { output, usage } = await executor.execute(
+      {
+        id: job.id,
+        skill,
+        input: job.input,
+        ...(inputPath === undefined ? {} : { inputPath }),
+        outputBytes: Math.min(job.outputBytes ?? limits.blobBytes, limits.blobBytes),
+      },
+      context,
+    );
+    // Code that ran past its deadline and then answered has still run past its deadline.
+    signal.throwIfAborted();
+    return { body: output, usage, version: skill.definition.version, release: remove };
+  } catch (error) {
+    await remove();
+    throw signal.aborted ? abortError(signal.reason) : error;
+  } finally {
+    done();
+  }
+}
+
+/** The short way for executors that take no slot: no timer, the input's value is known, and mostly no folder. */
+export async function runJobInline(
+  job: Job,
+  skill: OfferedSkill,
+  executor: Executor,
+  deps: RunDeps,
+  checked: { value: unknown } | undefined,
+): Promise<JobResult> {
+  const deadline = deadlineOf(job, skill, deps.clock);
+  const { context, remove } = executionContext(job, skill, job.signal, deadline, deps);
+  try {
+    job.onStart();
+    const { output, usage } = await executor.execute(
+      {
+        id: job.id,
+        skill,
+        input: job.input,
+        outputBytes: Math.min(job.outputBytes ?? limits.jsonBodyBytes, limits.jsonBodyBytes),
+        ...(checked === undefined ? {} : { checked }),
+      },
+      context,
+    );
+    if (deps.clock.monotonic() >= deadline) throw timeoutError(skill);
+    return { body: output, usage, version: skill.definition.version, release: remove };
+  } catch (error) {
+    await remove();
+    throw job.signal.aborted ? abortError(job.signal.reason) : error;
+  }
+}

@@ -1,0 +1,140 @@
+/**
+ * What comes out of a skill's code: its value checked and turned into bytes, its file checked to be inside the run's own
+ * folder, its errors turned into the node's. Shared by every executor, in the node's thread and in worker threads.
+ */
+import { mkdirSync } from "node:fs";
+import { lstat, realpath } from "node:fs/promises";
+import { isAbsolute, join, relative, resolve } from "node:path";
+import { jsonType } from "../core/body.ts";
+import { ErrandError } from "../core/errors.ts";
+import { limits, safeMessage } from "../core/limits.ts";
+import { problemWith } from "../skills/schema.ts";
+import type { FileOutput, SkillContext, SkillDefinition } from "../skills/skill.ts";
+import type { ExecutionOutput } from "./executor.ts";
+
+/** The output's bytes. Throws `SkillFailed` (breaks the schema, is no JSON) or `LimitExceeded`. */
+export function encodeOutput(definition: SkillDefinition, value: unknown, outputBytes: number): Buffer {
+  let text: string;
+  try {
+    text = JSON.stringify(value) ?? "null";
+  } catch (cause) {
+    throw new ErrandError("SkillFailed", `the output of ${definition.id} cannot be written as JSON`, {
+      cause,
+    });
+  }
+  const problem = problemWith(definition.output, value === undefined ? null : value, "output");
+  if (problem !== undefined)
+    throw new ErrandError("SkillFailed", `${definition.id} returned a wrong result: ${problem}`);
+  const bytes = Buffer.from(text);
+  const bound = Math.min(outputBytes, limits.jsonBodyBytes);
+  if (bytes.length > bound) throw tooLarge(bytes.length, bound);
+  return bytes;
+}
+
+export function tooLarge(sizeBytes: number | undefined, bound: number): ErrandError {
+  const size = sizeBytes === undefined ? "the output" : `the output of ${sizeBytes} bytes`;
+  return new ErrandError("LimitExceeded", `${size} is larger than ${bound} bytes`, {
+    hint: "Ask for less, or write it to a file if the skill can.",
+  });
+}
+
+/** Files that the code has made its output. Only what `file()` itself made counts: an echo of `{"$file": …}` does not. */
+export interface FileOutputs {
+  file(path: string, type: string): FileOutput;
+  /** The file that `value` stands for, checked, or undefined when it is a plain value. */
+  take(value: unknown, outputBytes: number): Promise<ExecutionOutput> | undefined;
+}
+
+export function createFileOutputs(scratchDir: string): FileOutputs {
+  const made = new WeakSet();
+  return {
+    file(path, type) {
+      const output: FileOutput = { $file: isAbsolute(path) ? path : join(scratchDir, path), type };
+      made.add(output);
+      return output;
+    },
+    take(value, outputBytes) {
+      if (typeof value !== "object" || value === null || !made.has(value)) return undefined;
+      return checkFile(value as FileOutput, scratchDir, outputBytes);
+    },
+  };
+}
+
+async function checkFile(
+  output: FileOutput,
+  scratchDir: string,
+  outputBytes: number,
+): Promise<ExecutionOutput> {
+  const wrong = (why: string): ErrandError => new ErrandError("SkillFailed", `the output file ${why}`);
+  const found = await lstat(output.$file).catch(() => undefined);
+  if (found === undefined) throw wrong("does not exist");
+  if (!found.isFile()) throw wrong("is not a regular file");
+  // The folder above may be reached through a link (the temporary folder often is): compare what both really are.
+  const real = await realpath(output.$file);
+  const inside = relative(await realpath(resolve(scratchDir)), real);
+  if (inside.startsWith("..") || isAbsolute(inside)) throw wrong("is outside the scratch folder");
+  if (found.size > outputBytes) throw tooLarge(found.size, outputBytes);
+  return { file: real, type: output.type };
+}
+
+const ownCodes = new Set(["InvalidInput", "SkillFailed", "LimitExceeded"]);
+
+/** Whatever a skill's code threw, as an error about the skill: code cannot claim that a queue is full or a peer gone. */
+export function skillError(error: unknown): ErrandError {
+  const { code, retryable } = (typeof error === "object" && error !== null ? error : {}) as {
+    code?: unknown;
+    retryable?: unknown;
+  };
+  const message = error instanceof Error ? error.message : String(error);
+  if (error instanceof ErrandError && ownCodes.has(error.code)) return error;
+  return new ErrandError(
+    code === "InvalidInput" || code === "LimitExceeded" ? code : "SkillFailed",
+    safeMessage(message === "" ? "the skill failed without a message" : message),
+    { retryable: retryable === true, cause: error },
+  );
+}
+
+/** What a skill's code is handed. The folder is made when it first asks for it. */
+export function createSkillContext(parts: {
+  signal: AbortSignal;
+  deadline: number;
+  scratchDir: () => string;
+  progress: (fraction: number, message: string) => void;
+  log: (message: string) => void;
+}): { context: SkillContext; outputs: () => FileOutputs | undefined } {
+  let folder: string | undefined;
+  let outputs: FileOutputs | undefined;
+  const scratchDir = (): string => {
+    if (folder === undefined) {
+      folder = parts.scratchDir();
+      mkdirSync(folder, { recursive: true, mode: 0o700 });
+    }
+    return folder;
+  };
+  const context: SkillContext = {
+    signal: parts.signal,
+    deadline: parts.deadline,
+    progress: (fraction, message = "") => parts.progress(fraction, message),
+    log: (message) => parts.log(message),
+    get scratchDir() {
+      return scratchDir();
+    },
+    file: (path, type) => (outputs ??= createFileOutputs(scratchDir())).file(path, type),
+  };
+  return { context, outputs: () => outputs };
+}
+
+/** A run's value as its output: the file that it stands for, or its JSON. */
+export function toOutput(
+  definition: SkillDefinition,
+  value: unknown,
+  outputs: FileOutputs | undefined,
+  outputBytes: number,
+): ExecutionOutput | Promise<ExecutionOutput> {
+  return (
+    outputs?.take(value, outputBytes) ?? {
+      bytes: encodeOutput(definition, value, outputBytes),
+      type: jsonType,
+    }
+  );
+}

@@ -1,0 +1,259 @@
+/**
+ * The worker: bounded slots, a bounded queue and each submitter's share of both. It says at once whether it takes a job
+ * (`admission.ts` decides), runs what it took when a slot is free, and knows nothing of peers, leases or the wire: a
+ * submitter is a name here.
+ */
+import { availableParallelism } from "node:os";
+import type { Clock, Random } from "../core/clock.ts";
+import { ErrandError, toErrandError, type ErrorCode } from "../core/errors.ts";
+import { limits } from "../core/limits.ts";
+import type { Log } from "../core/log.ts";
+import type { OfferedSkill } from "../skills/skill.ts";
+import { admit, takeToken, type WorkerProfile } from "./admission.ts";
+import type { Executor } from "./executor.ts";
+import { createRangeCheck, fitJob, unfit, type Fitting } from "./fit.ts";
+import { abortError, runJob, runJobInline, type Job, type JobResult } from "./job.ts";
+import { createWaitingQueue } from "./queue.ts";
+import { createSubmitters, type Submitter } from "./submitters.ts";
+
+export type { Job, JobResult } from "./job.ts";
+
+/** The answer to a job. `result` rejects with an `ErrandError`; left alone it makes no unhandled rejection. */
+export type Offer =
+  | {
+      verdict: "accepted" | "queued";
+      /** Place in the queue, from 1; 0 when accepted. */
+      position: number;
+      result: Promise<JobResult>;
+    }
+  | { verdict: "refused"; code: ErrorCode; message: string; retryAfterMs: number };
+
+export interface WorkerLoad {
+  running: number;
+  slots: number;
+  queued: number;
+  /** Moving average of a run that took a slot, ms; 0 before the first. */
+  serviceMs: number;
+}
+
+export interface Worker {
+  readonly skills: ReadonlyMap<string, OfferedSkill>;
+  /** Whether it offers the skill in a version that `range` ("" for any) allows. */
+  has(id: string, range: string): boolean;
+  offer(job: Job): Offer;
+  /** Place in the queue, from 1, or 0 when it does not wait. */
+  position(job: Job): number;
+  load(): WorkerLoad;
+  /** Resolves when nothing runs or waits; for draining. */
+  idle(signal: AbortSignal): Promise<void>;
+  /** Ends what runs (`ShuttingDown`) and closes the executors. Tolerates closed-twice. */
+  close(): Promise<void>;
+}
+
+export interface WorkerOptions {
+  skills: readonly OfferedSkill[];
+  /** In order of preference. */
+  executors: readonly Executor[];
+  /** Runs at once; default: one per core. */
+  slots?: number;
+  clock: Clock;
+  log: Log;
+  /** Folder for the runs' own folders; made when needed. It belongs to this worker alone. */
+  scratchRoot: string;
+  random: Random;
+  /** For requirements; absent: routing alone looks at them. Called for each request that has some. */
+  profile?: () => WorkerProfile;
+  queueLimit?: number;
+  requestsPerSecondPerPeer?: number;
+  inFlightPerPeer?: number;
+}
+
+interface Waiting {
+  job: Job;
+  fits: Fitting;
+  submitter: Submitter;
+  result: PromiseWithResolvers<JobResult>;
+  /** Takes timer and listener back. */
+  leave: () => void;
+}
+
+const settledAlready = Promise.resolve();
+
+/** Weight of the newest run in the moving average of run times. */
+const newestWeight = 0.2;
+
+export function createWorker(options: WorkerOptions): Worker {
+  const { clock } = options;
+  const skills = new Map(options.skills.map((skill) => [skill.definition.id, skill]));
+  const slots = Math.max(1, options.slots ?? availableParallelism());
+  const perSecond = options.requestsPerSecondPerPeer ?? limits.requestsPerSecondPerPeer;
+  const submitterOf = createSubmitters(perSecond);
+  const queue = createWaitingQueue<Waiting>();
+  const matchesRange = createRangeCheck();
+  const fitOptions = { ...options, skills, matchesRange };
+  const shutdown = new AbortController();
+  let running = 0;
+  let inline = 0;
+  let serviceMs = 0;
+  let idleWaiters: (() => void)[] = [];
+  let closed: Promise<void> | undefined;
+
+  const isIdle = (): boolean => running === 0 && inline === 0 && queue.size === 0;
+
+  function leave(submitter: Submitter): void {
+    submitter.inFlight -= 1;
+    if (idleWaiters.length === 0 || !isIdle()) return;
+    const waiters = idleWaiters;
+    idleWaiters = [];
+    for (const wake of waiters) wake();
+  }
+
+  async function runInline(
+    job: Job,
+    { skill, executor, checked }: Fitting,
+    submitter: Submitter,
+  ): Promise<JobResult> {
+    inline += 1;
+    try {
+      // Not before the caller has its answer in hand: the job calls back.
+      await settledAlready;
+      return await runJobInline(job, skill, executor, options, checked);
+    } catch (error) {
+      throw toErrandError(error);
+    } finally {
+      inline -= 1;
+      leave(submitter);
+    }
+  }
+
+  async function runInSlot({ job, fits, submitter, result }: Waiting): Promise<void> {
+    running += 1;
+    await settledAlready;
+    const start = clock.monotonic();
+    try {
+      result.resolve(await runJob(job, fits.skill, fits.executor, options, shutdown.signal));
+    } catch (error) {
+      result.reject(toErrandError(error));
+    }
+    const tookMs = clock.monotonic() - start;
+    serviceMs = serviceMs === 0 ? tookMs : serviceMs + newestWeight * (tookMs - serviceMs);
+    running -= 1;
+    fillSlots();
+    leave(submitter);
+  }
+
+  function fillSlots(): void {
+    while (running < slots) {
+      const next = queue.take();
+      if (next === undefined) return;
+      next.leave();
+      void runInSlot(next);
+    }
+  }
+
+  /** Waits in the queue; its cancel and its deadline take it out of there. */
+  function enqueue(waiting: Waiting): number {
+    const { job, result, submitter } = waiting;
+    const giveUp = (error: ErrandError): void => {
+      if (!queue.remove(waiting)) return;
+      waiting.leave();
+      result.reject(error);
+      leave(submitter);
+    };
+    const abort = (): void => giveUp(abortError(job.signal.reason));
+    const cancelTimer = clock.after(job.deadline - clock.monotonic(), () =>
+      giveUp(new ErrandError("TaskTimeout", "its deadline passed while it waited for a slot")),
+    );
+    job.signal.addEventListener("abort", abort, { once: true });
+    waiting.leave = () => {
+      cancelTimer();
+      job.signal.removeEventListener("abort", abort);
+    };
+    return queue.add(waiting, job.priority);
+  }
+
+  function take(job: Job, fits: Fitting, submitter: Submitter, waits: boolean): Offer {
+    submitter.inFlight += 1;
+    if (fits.executor.slotless === true) {
+      const result = runInline(job, fits, submitter);
+      result.catch(ignore);
+      return { verdict: "accepted", position: 0, result };
+    }
+    const result = Promise.withResolvers<JobResult>();
+    result.promise.catch(ignore);
+    const waiting: Waiting = { job, fits, submitter, result, leave: ignore };
+    if (waits) return { verdict: "queued", position: enqueue(waiting), result: result.promise };
+    void runInSlot(waiting);
+    return { verdict: "accepted", position: 0, result: result.promise };
+  }
+
+  function offer(job: Job): Offer {
+    const nowMs = clock.monotonic();
+    const submitter = submitterOf(job.submitter, nowMs);
+    const rateWaitMs = takeToken(submitter.bucket, nowMs, perSecond);
+    // Who is over its rate is not worth parsing anything for.
+    const fits =
+      rateWaitMs > 0 ? unfit("RateLimited", "too many requests a second") : fitJob(job, fitOptions);
+    const admission = admit({
+      closing: closed !== undefined,
+      unfit: fits.unfit,
+      slotless: fits.executor?.slotless === true,
+      running,
+      slots,
+      queued: queue.size,
+      queueLimit: options.queueLimit ?? limits.workerQueue,
+      serviceMs,
+      remainingMs: job.deadline - nowMs,
+      inFlight: submitter.inFlight,
+      inFlightLimit: options.inFlightPerPeer ?? limits.inFlightPerPeer,
+      rateWaitMs,
+    });
+    if (admission.verdict === "refuse") {
+      const { code, message, retryAfterMs } = admission;
+      return { verdict: "refused", code, message, retryAfterMs };
+    }
+    if (fits.unfit !== undefined) return { verdict: "refused", ...fits.unfit, retryAfterMs: 0 };
+    if (job.signal.aborted) {
+      const { code, message } = abortError(job.signal.reason);
+      return { verdict: "refused", code, message, retryAfterMs: 0 };
+    }
+    return take(job, fits, submitter, admission.verdict === "queue");
+  }
+
+  async function idle(signal: AbortSignal): Promise<void> {
+    if (isIdle()) return;
+    signal.throwIfAborted();
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const abort = (): void => reject(signal.reason);
+    signal.addEventListener("abort", abort, { once: true });
+    idleWaiters.push(resolve);
+    await promise.finally(() => signal.removeEventListener("abort", abort));
+  }
+
+  async function shutDown(): Promise<void> {
+    const reason = new ErrandError("ShuttingDown", "this node is shutting down");
+    for (const waiting of queue.clear()) {
+      waiting.leave();
+      waiting.result.reject(reason);
+      leave(waiting.submitter);
+    }
+    shutdown.abort(reason);
+    await idle(new AbortController().signal);
+    await Promise.all(options.executors.map((executor) => executor.close()));
+  }
+
+  return {
+    skills,
+    has(id, range) {
+      const skill = skills.get(id);
+      return skill !== undefined && matchesRange(skill, range);
+    },
+    offer,
+    position: (job) => queue.position((waiting) => waiting.job === job),
+    load: () => ({ running: running + inline, slots, queued: queue.size, serviceMs }),
+    idle,
+    close: () => (closed ??= shutDown()),
+  };
+}
+
+function ignore(): void {}
