@@ -31,6 +31,19 @@ export function encodeOutput(definition: SkillDefinition, value: unknown, output
   return bytes;
 }
 
+/** What a command wrote, parsed. Throws `SkillFailed`. */
+export function parseOutput(definition: SkillDefinition, bytes: Uint8Array): unknown {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8");
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new ErrandError("SkillFailed", `${definition.id} wrote no JSON on its standard output`, {
+      hint: "A command writes one JSON document on standard output, and everything else on standard error.",
+      cause,
+    });
+  }
+}
+
 export function tooLarge(sizeBytes: number | undefined, bound: number): ErrandError {
   const size = sizeBytes === undefined ? "the output" : `the output of ${sizeBytes} bytes`;
   return new ErrandError("LimitExceeded", `${size} is larger than ${bound} bytes`, {

@@ -2,14 +2,32 @@
  * The executors of a node, one line each, in order of preference: the first that can run a skill does. To add one: a
  * file beside this, a line here; tests/contracts/executor.test.ts covers it.
  */
+import { availableParallelism } from "node:os";
+import type { Clock } from "../../core/clock.ts";
 import type { SkillSettings } from "../../skills/registry.ts";
 import type { Executor } from "../executor.ts";
+import { createCommandExecutor } from "./command.ts";
+import { createFunctionExecutor } from "./function.ts";
 import { createInlineExecutor } from "./inline.ts";
+import { createThreadPool } from "./threads.ts";
 
 export interface ExecutorOptions {
   settings: SkillSettings;
+  clock: Clock;
+  /** As many threads as the worker has slots; default: one per core. */
+  slots?: number;
+  /** JavaScript heap of one thread, MiB. */
+  heapMb?: number;
 }
 
+/** Nothing starts before the first run. Closing all of them ends every thread and process. */
 export function createExecutors(options: ExecutorOptions): Executor[] {
-  return [createInlineExecutor(options)];
+  const { clock, settings, heapMb } = options;
+  const threads = Math.max(1, options.slots ?? availableParallelism());
+  const pool = createThreadPool({ settings, threads, ...(heapMb === undefined ? {} : { heapMb }) });
+  return [
+    createInlineExecutor({ settings }),
+    createFunctionExecutor({ pool, clock }),
+    createCommandExecutor({ pool, clock }),
+  ];
 }
