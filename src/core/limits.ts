@@ -63,12 +63,28 @@ export const limits = {
   skillsPerCard: 256,
   /** Cards kept in memory and in the store; the stalest leave first. */
   cardsKept: 10_000,
+  /** A whole mesh stays below this many card messages a second: beyond 100 nodes each says less often. */
+  cardMessagesPerSecond: 5,
+  /** Between two cards of one node in a small mesh, and in the largest. A card lives for three intervals. */
+  cardIntervalMs: 20_000,
+  cardIntervalMaxMs: 200_000,
+  /** Cards sent to a peer that has just connected. */
+  cardsPerSync: 256,
+  /** A peer not connected and not heard of for this long is dialled before it is handed out. */
+  cardSilenceMs: 45_000,
+  /** Gossiped cards taken from one peer: a burst, and then one in so many ms. */
+  cardBurst: 10,
+  cardEveryMs: 2_000,
+  /** Requests of one peer that a connection may have open at once. */
+  cardStreamsPerPeer: 8,
   /** A card may not claim to live longer. */
   cardLifetimeMs: 10 * 60_000,
   /** Clocks of honest machines differ by less. */
   clockSkewMs: 2 * 60_000,
   /** One schema fetched by hash. */
   schemaBytes: 64 * KiB,
+  /** Schemas of others kept in memory. */
+  schemasKept: 1_024,
 
   // --- blobs
   blobBytes: 1024 * MiB,
@@ -76,6 +92,8 @@ export const limits = {
   blobChunkBytes: 64 * KiB,
   /** Transfers a peer may run at once. */
   blobStreamsPerPeer: 8,
+  /** Chunks on their way at once: two, and on long links as many as fit into the round trip, up to this. */
+  blobWindow: 16,
   /** No byte for this long ends a transfer; it resumes where it was. */
   blobStallMs: 10_000,
 
@@ -101,22 +119,53 @@ export const limits = {
   /** From a cancel to the hard end of the code. */
   cancelGraceMs: 1_000,
 
+  // --- routing
+  /** Peers of which evidence and metrics are kept, as many as cards; some hundred bytes each. */
+  evidencePeers: 10_000,
+  /** Skills kept of one peer; a node uses few of what a card may list. */
+  evidenceSkillsPerPeer: 64,
+  /** Skills whose average run time is remembered. */
+  routedSkills: 1_024,
+  /** (skill, peer) pairs whose trust is kept computed: every candidate of a few large skills. Rebuilt when it is full. */
+  prospects: 65_536,
+  /** Version ranges, and versions of each, whose comparison is remembered. */
+  versionsRemembered: 256,
+  /** Peers a stored decision names: it is written with every attempt. */
+  consideredPeers: 16,
+
   // --- text from peers
   /** Error and progress messages that cross the wire. */
   messageBytes: 512,
 
   // --- the local API
   apiBodyBytes: 64 * MiB,
+  /** Request line and headers: nothing honest is slower on loopback. */
+  apiHeadersTimeoutMs: 10_000,
+  /** One whole request, body and all: a blob of 1 GiB at 4 MB/s. */
+  apiRequestTimeoutMs: 270_000,
+  /** One long poll; clients ask again. Short enough that a client that went away is noticed. */
+  apiWaitMs: 60_000,
+  /** Event streams open at once: each costs a socket and a timer. */
+  apiEventStreams: 64,
+  /** A comment on an idle event stream, so that both ends notice a dead one. */
+  apiHeartbeatMs: 15_000,
+  /** Changes kept for event streams that come back, and what they may weigh. */
+  apiEventsKept: 4_096,
+  apiEventsKeptBytes: 8 * MiB,
+  /** Dialling a peer for the operator. */
+  apiConnectTimeoutMs: 15_000,
+  /** Looking for providers in the DHT for a caller who did not say how long. */
+  apiFindTimeoutMs: 5_000,
 } as const;
 
-/** At most `limits.messageBytes` of UTF-8, control characters replaced: text from a peer that may reach a terminal or a log. */
-export function safeMessage(text: string): string {
+/** At most `maxBytes` of UTF-8, control characters replaced: text from a peer that may reach a terminal or a log. */
+export function safeMessage(text: string, maxBytes: number = limits.messageBytes): string {
   // oxlint-disable-next-line no-control-regex -- control characters are what is removed
   const printable = text.replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, " ");
-  if (Buffer.byteLength(printable) <= limits.messageBytes) return printable;
+  if (Buffer.byteLength(printable) <= maxBytes) return printable;
   return (
     Buffer.from(printable)
-      .subarray(0, limits.messageBytes - 3)
+      .subarray(0, maxBytes - 3)
       .toString("utf8")
       .replace(/\ufffd+$/, "") + "…"
   );

@@ -1,0 +1,118 @@
+/** `POST /v1/tasks`: the body's schema, and what it becomes. */
+import { jsonBody, type Body } from "../core/body.ts";
+import { ErrandError } from "../core/errors.ts";
+import { limits } from "../core/limits.ts";
+import type { ErrandNode, Submission } from "../node/node.ts";
+import { fullPeerId } from "./context.ts";
+import { parsePriority, priorityNames } from "./priority.ts";
+
+/** As sent: a `Submission` whose input is JSON (or names an uploaded blob) and whose priority may be a name. */
+export interface SubmissionJson extends Omit<Submission, "input" | "priority"> {
+  input?: unknown;
+  inputBlob?: { hash: string; sizeBytes: number; type: string };
+  priority?: number | string;
+  /** Short for `retry.retries`. */
+  retries?: number;
+}
+
+const monthMs = 31 * 24 * 3_600_000;
+const duration = { type: "integer", minimum: 1, maximum: monthMs };
+const unit = { type: "number", minimum: 0, maximum: 1 };
+const amount = { type: "number", minimum: 0 };
+const name = { type: "string", minLength: 1, maxLength: 64 };
+
+const requirements = {
+  type: "object",
+  additionalProperties: false,
+  properties: {
+    minCpuCores: amount,
+    minMemoryGb: amount,
+    minStorageGb: amount,
+    gpu: { type: "boolean" },
+    internet: { type: "boolean" },
+    platform: { enum: ["linux", "darwin", "windows", "android"] },
+    role: { enum: ["worker", "compute", "storage", "mobile"] },
+    tags: { type: "array", maxItems: 16, items: name },
+  },
+};
+
+const retry = {
+  type: "object",
+  additionalProperties: false,
+  properties: {
+    retries: { type: "integer", minimum: 0, maximum: 1_000 },
+    strategy: { enum: ["none", "immediate", "fixed", "exponential", "fibonacci"] },
+    delayMs: { type: "integer", minimum: 0, maximum: monthMs },
+    capMs: duration,
+    jitter: unit,
+  },
+};
+
+export const submissionSchema = {
+  type: "object",
+  required: ["skill"],
+  additionalProperties: false,
+  properties: {
+    skill: { ...name, description: "Id of the skill: text.stats" },
+    skillVersion: { type: "string", maxLength: 64, description: "Semver range; any when absent" },
+    input: { description: "Any JSON; an empty object when absent" },
+    inputBlob: {
+      type: "object",
+      description: "Instead of input: a blob uploaded with PUT /v1/blobs",
+      required: ["hash", "sizeBytes", "type"],
+      additionalProperties: false,
+      properties: {
+        hash: { type: "string", pattern: "^[0-9a-f]{64}$" },
+        sizeBytes: { type: "integer", minimum: 0, maximum: limits.blobBytes },
+        type: { type: "string", pattern: "^[\\w.+-]+/[\\w.+-]+(?:; ?[\\w-]+=[\\w.-]+)*$", maxLength: 128 },
+      },
+    },
+    priority: {
+      type: ["integer", "string"],
+      description: `0–255 (default 96) or ${Object.keys(priorityNames).join(", ")}`,
+    },
+    requirements,
+    peer: { ...name, description: "Only this peer; may be shortened if the peer is known" },
+    minTrust: unit,
+    maxPrice: amount,
+    retries: { ...retry.properties.retries, description: "Short for retry.retries" },
+    retry,
+    attemptTimeoutMs: duration,
+    taskTimeoutMs: duration,
+    queueTimeoutMs: duration,
+    idempotent: { type: "boolean" },
+    onLost: { enum: ["retry", "fail"] },
+    labels: {
+      type: "object",
+      maxProperties: 16,
+      propertyNames: name,
+      additionalProperties: { type: "string", maxLength: 256 },
+    },
+    traceparent: { type: "string", pattern: "^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$" },
+  },
+} as const;
+
+/** Throws `InvalidInput`; `NotFound` or `Ambiguous` for a shortened peer. */
+export function toSubmission(json: SubmissionJson, node: ErrandNode): Submission {
+  const { input, inputBlob, priority, retries, retry: policy, peer, ...rest } = json;
+  const submission: Submission = { ...rest, input: toBody(input, inputBlob) };
+  if (priority !== undefined) submission.priority = parsePriority(priority);
+  if (peer !== undefined) submission.peer = fullPeerId(node, peer);
+  if (retries !== undefined && policy?.retries !== undefined && policy.retries !== retries) {
+    throw new ErrandError("InvalidInput", "retries and retry.retries differ", { hint: "Give one of them." });
+  }
+  if (policy !== undefined || retries !== undefined) {
+    submission.retry = retries === undefined ? { ...policy } : { ...policy, retries };
+  }
+  return submission;
+}
+
+function toBody(input: unknown, blob: SubmissionJson["inputBlob"]): Body {
+  if (blob === undefined) return jsonBody(input === undefined ? {} : input);
+  if (input !== undefined) {
+    throw new ErrandError("InvalidInput", "both input and inputBlob were given", {
+      hint: "Give one of them.",
+    });
+  }
+  return { blob: { hash: blob.hash, sizeBytes: blob.sizeBytes }, type: blob.type };
+}

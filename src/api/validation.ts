@@ -1,0 +1,51 @@
+/**
+ * Checks every input against its route's schema. Bodies are taken as they are (nothing coerced, nothing dropped: a
+ * misspelt field must not vanish); paths and queries are text and are coerced.
+ */
+import type { FastifyInstance, FastifySchemaCompiler } from "fastify";
+import { Ajv2020, type AnySchemaObject, type ErrorObject, type ValidateFunction } from "ajv/dist/2020.js";
+import { ErrandError } from "../core/errors.ts";
+import { nearestName } from "../node/spelling.ts";
+
+const body = new Ajv2020({ strict: false, allErrors: false, verbose: true });
+const text = new Ajv2020({
+  strict: false,
+  allErrors: false,
+  verbose: true,
+  coerceTypes: "array",
+  useDefaults: true,
+});
+
+export function useValidation(app: FastifyInstance): void {
+  const compile: FastifySchemaCompiler<AnySchemaObject> = ({ schema, httpPart }) => {
+    const check = (httpPart === "body" ? body : text).compile(schema);
+    return (data: unknown) => (check(data) ? { value: data } : { error: invalid(check, httpPart) });
+  };
+  app.setValidatorCompiler(compile);
+  // Response schemas are there for the OpenAPI document; what is sent is what the node gave.
+  app.setSerializerCompiler(() => (data) => JSON.stringify(data));
+}
+
+function invalid(check: ValidateFunction, part: string | undefined): ErrandError {
+  const error = check.errors?.[0] as ErrorObject;
+  const where = error.instancePath.split("/").slice(1).join(".");
+  const subject = where === "" ? `the request's ${part ?? "body"}` : where;
+  const details = { path: where, part: part ?? "body" };
+  if (error.keyword === "additionalProperties") {
+    const unknown = error.params["additionalProperty"] as string;
+    const known = Object.keys((error.parentSchema?.["properties"] as object | undefined) ?? {});
+    const near = nearestName(unknown, known);
+    return new ErrandError("InvalidInput", `${subject} has no field "${unknown.slice(0, 64)}"`, {
+      hint: near === undefined ? `The fields are: ${known.join(", ")}.` : `Did you mean "${near}"?`,
+      details,
+    });
+  }
+  const rule =
+    error.keyword === "enum"
+      ? `must be one of ${(error.params["allowedValues"] as unknown[]).join(", ")}`
+      : (error.message ?? "is not valid");
+  return new ErrandError("InvalidInput", `${subject} ${rule}`, {
+    hint: "GET /v1/openapi.json describes every request.",
+    details,
+  });
+}
