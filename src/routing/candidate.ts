@@ -41,6 +41,8 @@ export interface RoutingRequest {
   timeoutMs: number;
   /** Peers that this task has tried already in a way that speaks against trying again now. */
   exclude: ReadonlySet<PeerIdText>;
+  /** Tasks with the same key prefer the same two peers, whose caches are warm; absent for none. */
+  affinityKey?: string;
 }
 
 /** Parts of one candidate's score, ms of expected time to a good result; lower is better. */
@@ -73,9 +75,15 @@ export interface ConsideredPeer {
 /** One decision. `chosen` first, then fallbacks in order; empty when nobody can do it. */
 export interface Decision {
   order: PeerIdText[];
-  /** How the first was chosen: "pinned-peer", "best", "exploration", "only". */
+  /** How the first was chosen: "pinned-peer", "best", "exploration", "only"; "none" when nobody can do it. */
   how: string;
-  /** All of them up to 16 by score, then a count of the rest. JSON-serialisable: it is stored with the attempt. */
+  /** Set when everybody who could do it has asked for time: ms until the first is willing to be asked again. */
+  retryAfterMs?: number;
+  /**
+   * Up to 16: those in `order`, then the refused, then those that could have done it and were not drawn. JSON-serialisable:
+   * it is stored with the attempt.
+   */
   considered: ConsideredPeer[];
+  /** Peers beyond those. */
   omitted: number;
 }

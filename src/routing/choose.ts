@@ -1,0 +1,220 @@
+/**
+ * Which of the prospects that can do a task gets it: power of d choices within a band of trusted peers, with
+ * a little room for newcomers (design: "power of two choices", Mitzenmacher 2001; Thompson sampling for whom to try).
+ *
+ * Taking the best of all by one shared score would send every client of a mesh to the same peer at once. Drawing a few at
+ * random and taking the best of those keeps nearly all of the gain and spreads the load.
+ */
+import type { Random } from "../core/clock.ts";
+import { favorites } from "./affinity.ts";
+import { sampleBeta } from "./beta.ts";
+import type { RoutingRequest } from "./candidate.ts";
+import type { Prospect } from "./prospects.ts";
+import { occupancy, score } from "./score.ts";
+
+/** Drawn from the band. */
+const drawSize = 4;
+const bandFloor = 0.4;
+const bandShareOfBest = 0.75;
+/** Share of tasks that go to a newcomer although enough trusted peers are there. */
+const explorationShare = 0.01;
+const leastExplorationShare = 0.002;
+/** The same while the band is smaller than a draw: a young mesh has to find its good peers. */
+const youngExplorationShare = 0.1;
+/** Outsiders looked at to find the one with the best sampled trust; looking at all would cost as much as they are many. */
+const thompsonSize = 4;
+const warmMs = 10 * 60_000;
+const warmFactor = 0.8;
+const affinityLoadFactor = 1.25;
+
+export interface ChooseContext {
+  random: Random;
+  /** Local monotonic ms. */
+  now: number;
+  /** Average run time of the skill over all peers. */
+  skillMs: number;
+  /** Trust in a stranger, .02–.5: how newcomers have done so far. */
+  strangerPrior: number;
+}
+
+export interface Choice {
+  how: "best" | "exploration";
+  /** Least trust of the band. */
+  bandFloor: number;
+}
+
+/** Chooses for one node; the arrays are kept between decisions, so that a large mesh makes no garbage. */
+export class Chooser {
+  readonly #band: Prospect[] = [];
+  readonly #newcomers: Prospect[] = [];
+  readonly #others: Prospect[] = [];
+
+  /** Fills `drawn` with the chosen first, then its fallbacks, each with its score. `eligible` is not empty. */
+  choose(
+    eligible: readonly Prospect[],
+    drawn: Prospect[],
+    request: RoutingRequest,
+    context: ChooseContext,
+  ): Choice {
+    const floor = bandFloorOf(eligible, request.minTrust);
+    const local = this.#split(eligible, floor);
+    const [band, newcomers, others] = [this.#band, this.#newcomers, this.#others];
+    const explore = this.#shouldExplore(local, context);
+    drawn.length = 0;
+
+    let tried: Prospect | undefined;
+    if (explore) {
+      tried = bestOf(sampleBest(newcomers, drawSize, context.random, drawSize), context);
+      remove(newcomers, tried);
+    }
+    takeAtRandom(band, drawn, drawSize, context.random);
+    // A band smaller than a draw is filled up with newcomers, which compete by their score; liars only if nobody else is left.
+    if (drawn.length < drawSize) moveInto(drawn, newcomers, drawSize - drawn.length, context.random);
+    if (drawn.length === 0) moveInto(drawn, others, drawSize, context.random);
+    for (const prospect of drawn) setTheta(prospect, context.random);
+    this.#addSpill(drawn, context.random);
+    if (local !== undefined) drawn.push(local);
+    for (const prospect of drawn) prospect.score = score(prospect, context.skillMs, context.now);
+    if (request.affinityKey !== undefined && request.affinityKey !== "")
+      this.#addFavorites(drawn, request.skill, request.affinityKey, context);
+    sortByScore(drawn);
+    if (tried !== undefined) drawn.unshift(tried);
+    return { how: tried === undefined ? "best" : "exploration", bandFloor: floor };
+  }
+
+  /** Returns the local prospect, which belongs to no group: it is always drawn. */
+  #split(eligible: readonly Prospect[], floor: number): Prospect | undefined {
+    let local: Prospect | undefined;
+    this.#band.length = this.#newcomers.length = this.#others.length = 0;
+    for (const prospect of eligible) {
+      if (prospect.candidate.local) local = prospect;
+      else if (prospect.standing.lower >= floor) this.#band.push(prospect);
+      else if (!prospect.standing.known) this.#newcomers.push(prospect);
+      else this.#others.push(prospect);
+    }
+    return local;
+  }
+
+  #shouldExplore(local: Prospect | undefined, context: ChooseContext): boolean {
+    if (this.#newcomers.length === 0 || this.#band.length === 0) return false;
+    // While this node has a slot free for the task, no stranger needs to be tried with it.
+    if (local !== undefined) {
+      const { inHand, slots } = occupancy(local, context.now);
+      if (inHand < slots) return false;
+    }
+    const success = Math.min(1, context.strangerPrior / 0.5);
+    const share =
+      this.#band.length < drawSize
+        ? youngExplorationShare * success
+        : Math.max(leastExplorationShare, explorationShare * success);
+    return context.random() < share;
+  }
+
+  /** The Thompson-best outside the draw and the band: what lets a peer that was misjudged come back. */
+  #addSpill(drawn: Prospect[], random: Random): void {
+    const newcomers = this.#newcomers.length;
+    const outside = newcomers + this.#others.length;
+    if (outside === 0) return;
+    // One group is asked, in proportion to its size.
+    const group = random() * outside < newcomers ? this.#newcomers : this.#others;
+    const [spill] = sampleBest(group, thompsonSize, random, 1);
+    if (spill !== undefined && !drawn.includes(spill)) drawn.push(spill);
+  }
+
+  #addFavorites(drawn: Prospect[], skill: string, key: string, context: ChooseContext): void {
+    // Everybody in the draw is known by now; the mean load says whether a favorite carries more than its share.
+    let sum = 0;
+    for (const prospect of drawn) sum += loadOf(prospect, context.now);
+    const mostLoad = Math.max(1, (affinityLoadFactor * sum) / drawn.length);
+    for (const favorite of favorites(this.#band, skill, key)) {
+      if (loadOf(favorite, context.now) > mostLoad) continue;
+      if (!drawn.includes(favorite)) {
+        setTheta(favorite, context.random);
+        favorite.score = score(favorite, context.skillMs, context.now);
+        drawn.push(favorite);
+      }
+      const warm = favorite.service !== undefined && context.now - favorite.service.at < warmMs;
+      if (warm && favorite.score !== null) favorite.score.totalMs *= warmFactor;
+    }
+  }
+}
+
+/** max(.4, minTrust, .75 of the best remote lower bound). This node's own perfect trust would leave nobody else. */
+function bandFloorOf(eligible: readonly Prospect[], minTrust: number): number {
+  let best = 0;
+  for (const { candidate, standing } of eligible) {
+    if (!candidate.local && standing.lower > best) best = standing.lower;
+  }
+  return Math.max(bandFloor, minTrust, bandShareOfBest * best);
+}
+
+function setTheta(prospect: Prospect, random: Random): void {
+  prospect.theta = sampleBeta(prospect.standing.a, prospect.standing.b, random);
+}
+
+/** Share of the slots that is taken, counting the task to come. */
+function loadOf(prospect: Prospect, now: number): number {
+  const { inHand, slots } = occupancy(prospect, now);
+  return (inHand + 1) / slots;
+}
+
+/** Moves `count` random members to the front of `from` (a partial Fisher–Yates shuffle) and copies them to `into`. */
+function takeAtRandom(from: Prospect[], into: Prospect[], count: number, random: Random): void {
+  const end = Math.min(count, from.length);
+  shuffleFront(from, end, random);
+  for (let i = 0; i < end; i++) into.push(from[i] as Prospect);
+}
+
+/** As `takeAtRandom`, but they leave `from`. */
+function moveInto(into: Prospect[], from: Prospect[], count: number, random: Random): void {
+  takeAtRandom(from, into, count, random);
+  from.splice(0, count);
+}
+
+function shuffleFront(list: Prospect[], count: number, random: Random): void {
+  for (let i = 0; i < count; i++) {
+    const j = i + Math.floor(random() * (list.length - i));
+    const other = list[j] as Prospect;
+    list[j] = list[i] as Prospect;
+    list[i] = other;
+  }
+}
+
+/** Of `looked` random members the `count` with the best sampled trust, best first. */
+function sampleBest(list: Prospect[], looked: number, random: Random, count: number): Prospect[] {
+  const end = Math.min(looked, list.length);
+  shuffleFront(list, end, random);
+  const sample = list.slice(0, end);
+  for (const prospect of sample) setTheta(prospect, random);
+  return sample.toSorted((x, y) => y.theta - x.theta).slice(0, count);
+}
+
+/** The one of lowest score; scores them. */
+function bestOf(list: readonly Prospect[], context: ChooseContext): Prospect {
+  let best = list[0] as Prospect;
+  for (const prospect of list) {
+    prospect.score = score(prospect, context.skillMs, context.now);
+    if (prospect.score.totalMs < (best.score?.totalMs ?? Infinity)) best = prospect;
+  }
+  for (const prospect of list) if (prospect !== best) prospect.score = null;
+  return best;
+}
+
+function remove(list: Prospect[], member: Prospect): void {
+  const at = list.indexOf(member);
+  if (at >= 0) list.splice(at, 1);
+}
+
+/** Insertion sort: a draw has at most eight, and nearly every one is in place already. */
+function sortByScore(drawn: Prospect[]): void {
+  for (let i = 1; i < drawn.length; i++) {
+    const moving = drawn[i] as Prospect;
+    const total = moving.score?.totalMs ?? Infinity;
+    let j = i - 1;
+    while (j >= 0 && ((drawn[j] as Prospect).score?.totalMs ?? Infinity) > total) {
+      drawn[j + 1] = drawn[j] as Prospect;
+      j -= 1;
+    }
+    drawn[j + 1] = moving;
+  }
+}

@@ -1,0 +1,196 @@
+/**
+ * What this node itself has seen of one peer at one skill, and how much trust follows from it: the formulas alone, on
+ * plain records. Who keeps the records is `evidence-table.ts`.
+ *
+ * Two kinds of good outcome are told apart:
+ *
+ * - A *grounded* verdict: the result was checked against the truth (run again here, a known answer, an anchor).
+ * - A *weak* one: the peer completed, signed, and its output has the promised hash and shape. That shows that it keeps
+ *   the protocol, not that the answer is right: a liar can produce it at will. So it weighs half and stops counting at
+ *   `weakCap`, and each bad verdict halves that cap. One grounded failure leaves at most 2.5 weak points against 4 bad
+ *   ones, however often the peer goes on to agree: ungrounded agreement never outweighs a grounded failure.
+ *
+ * A bad verdict is always grounded: the lie is proved by the message itself (hash, signature, schema) or by a check.
+ * Timeouts, losses and cancellations move only the reliability, because slow networks and full machines are no lies.
+ */
+
+export interface Evidence {
+  /** A: decayed count of good verdicts. */
+  good: number;
+  /** B: decayed weight of bad verdicts, four for each. */
+  bad: number;
+  /** nb: bad verdicts ever; shrinks what hearsay, pins and weak evidence may add. Does not decay. */
+  badCount: number;
+  /** r, 0–1: share of attempts that come back at all. */
+  reliability: number;
+  /** Wall clock of the last change, ms since the epoch: decay counts from here. */
+  updatedAt: number;
+}
+
+/** What others say of a peer, in pseudo-observations: I⁺ and I⁻. Pins today; the trust graph adds to the same two. */
+export interface Indirect {
+  good: number;
+  bad: number;
+}
+
+/** Trust in one peer at one skill, as routing uses it. θ ~ Beta(a, b). */
+export interface Standing {
+  a: number;
+  b: number;
+  mean: number;
+  /** Mean less one standard deviation, 0–1. */
+  lower: number;
+  reliability: number;
+  /** Enough is known to tell it from a stranger: a + b − 2 ≥ 4. */
+  known: boolean;
+}
+
+const dayMs = 24 * 3_600_000;
+export const goodHalfLifeMs = 7 * dayMs;
+/** Bad news lasts twice as long, so that a liar cannot wait it out between two harvests. */
+export const badHalfLifeMs = 14 * dayMs;
+/** A peer that nobody asks any more cannot prove that it recovered, so unreliability forgets itself. */
+export const reliabilityHalfLifeMs = 30 * 60_000;
+/** Bounds the price of unreliability; a peer at 0 could never be tried again. */
+const reliabilityFloor = 0.02;
+
+const badWeight = 4;
+const weakWeight = 0.5;
+/** Above the 4 that make a peer known, so that two idle days do not turn it into a stranger again. */
+const weakCap = 5;
+const priorStrength = 2;
+export const backOffWeight = 4;
+const knownAt = 4;
+/** A pin weighs as much as everything that others may say together. */
+const pinStrength = 10;
+
+export function newEvidence(now: number): Evidence {
+  return { good: 0, bad: 0, badCount: 0, reliability: 1, updatedAt: now };
+}
+
+/** Share left of something that halves every `halfLifeMs`. A clock that went back decays nothing. */
+export function remaining(elapsedMs: number, halfLifeMs: number): number {
+  return elapsedMs > 0 ? 2 ** (-elapsedMs / halfLifeMs) : 1;
+}
+
+export function reliabilityAt(e: Evidence, now: number): number {
+  return 1 - (1 - e.reliability) * remaining(now - e.updatedAt, reliabilityHalfLifeMs);
+}
+
+function settle(e: Evidence, now: number): void {
+  const elapsedMs = now - e.updatedAt;
+  e.reliability = reliabilityAt(e, now);
+  e.good *= remaining(elapsedMs, goodHalfLifeMs);
+  e.bad *= remaining(elapsedMs, badHalfLifeMs);
+  if (elapsedMs > 0) e.updatedAt = now;
+}
+
+/** A grounded good verdict: A ← 0.995·A + 1. */
+export function addGood(e: Evidence, now: number): void {
+  settle(e, now);
+  e.good = 0.995 * e.good + 1;
+}
+
+/**
+ * A completed, signed, well-formed result that nobody checked: up to the cap and never down. Returns whether it changed
+ * anything: a peer at the cap, which is every peer in steady use, costs no write.
+ */
+export function addWeakGood(e: Evidence, now: number): boolean {
+  const cap = weakCap * halvings(e.badCount);
+  if (e.good * remaining(now - e.updatedAt, goodHalfLifeMs) >= 0.999 * cap) return false;
+  settle(e, now);
+  e.good = Math.min(cap, e.good + weakWeight);
+  return true;
+}
+
+/** A proved lie: A ← A/2, B ← B + 4. */
+export function addBad(e: Evidence, now: number): void {
+  settle(e, now);
+  e.good /= 2;
+  e.bad += badWeight;
+  e.badCount += 1;
+}
+
+/** Any answer, right or wrong: r ← 0.9·r + 0.1. Returns whether it changed anything. */
+export function addReply(e: Evidence, now: number): boolean {
+  if (e.reliability === 1) return false;
+  settle(e, now);
+  e.reliability = 0.9 * e.reliability + 0.1;
+  // It would come closer for ever and be written each time.
+  if (e.reliability > 0.999) e.reliability = 1;
+  return true;
+}
+
+/** An attempt that never came back: r ← 0.8·r. */
+export function addTimeout(e: Evidence, now: number): void {
+  settle(e, now);
+  e.reliability = Math.max(reliabilityFloor, 0.8 * e.reliability);
+}
+
+function halvings(badCount: number): number {
+  return 0.5 ** Math.min(4, badCount);
+}
+
+/**
+ * An operator's pin as pseudo-observations: p = 1 is ten good ones, p = 0 ten bad ones. It is a recommendation with a
+ * known sender, not a privilege: own bad verdicts halve its good part as they do for anyone's word.
+ */
+export function indirectOfPin(pin: number | undefined): Indirect {
+  if (pin === undefined || !(pin >= 0)) return { good: 0, bad: 0 };
+  const p = Math.min(1, pin);
+  return { good: pinStrength * p, bad: pinStrength * (1 - p) };
+}
+
+/**
+ * Trust in a stranger from own first encounters (S good, F bad): clip(S/(S+F), .02, .5). Two imaginary encounters of
+ * each kind stand beside the real ones, else one early liar would close the door to everybody who comes after.
+ */
+export function strangerPrior(good: number, bad: number): number {
+  return Math.min(0.5, Math.max(0.02, (good + 2) / (good + bad + 4)));
+}
+
+/**
+ * Posterior of (peer, skill):
+ *
+ *     a = 2·p0     + A + I⁺·½^min(4,nb) + back-off of good
+ *     b = 2·(1−p0) + B + I⁻             + back-off of bad
+ *
+ * Back-off: what the peer did at *other* skills (`otherGood`, `otherBad`, decayed) stands in as at most four
+ * observations in their proportion. The good part fades as own evidence comes in, so that agreement elsewhere cannot
+ * outvote a failure here; the bad part stays, because one who lies at one skill is not to be trusted at the next.
+ */
+export function posterior(
+  e: Evidence | undefined,
+  otherGood: number,
+  otherBad: number,
+  indirect: Indirect,
+  prior: number,
+  now: number,
+): Standing {
+  let good = 0;
+  let bad = 0;
+  let badCount = 0;
+  if (e !== undefined) {
+    good = e.good * remaining(now - e.updatedAt, goodHalfLifeMs);
+    bad = e.bad * remaining(now - e.updatedAt, badHalfLifeMs);
+    badCount = e.badCount;
+  }
+  const others = otherGood + otherBad;
+  let a = priorStrength * prior + good + indirect.good * halvings(badCount);
+  let b = priorStrength * (1 - prior) + bad + indirect.bad;
+  if (others > 0) {
+    a += (Math.min(others, Math.max(0, backOffWeight - good - bad)) * otherGood) / others;
+    b += (Math.min(others, backOffWeight) * otherBad) / others;
+  }
+  const n = a + b;
+  const mean = a / n;
+  const deviation = Math.sqrt((mean * (1 - mean)) / (n + 1));
+  return {
+    a,
+    b,
+    mean,
+    lower: Math.max(0, mean - deviation),
+    reliability: e === undefined ? 1 : reliabilityAt(e, now),
+    known: n - 2 >= knownAt,
+  };
+}

@@ -1,0 +1,136 @@
+/**
+ * A prospect is one peer seen as provider of one skill: everything a decision needs, gathered once and kept, so that a
+ * decision over a thousand candidates looks each up once and allocates nothing for it. It is a cache: what it holds can always
+ * be gathered again from the tables.
+ */
+import type { PeerIdText } from "../core/ids.ts";
+import { limits } from "../core/limits.ts";
+import { textHash } from "./affinity.ts";
+import type { Candidate, ScoreParts } from "./candidate.ts";
+import type { EvidenceTable, PeerEvidence } from "./evidence-table.ts";
+import { indirectOfPin } from "./evidence.ts";
+import type { Standing } from "./evidence.ts";
+import type { MetricsTable } from "./metrics-table.ts";
+import { newMetrics } from "./metrics.ts";
+import type { PeerMetrics, Service } from "./metrics.ts";
+
+export interface Prospect {
+  readonly peer: PeerIdText;
+  /** Of the peer's id, for the rendezvous. */
+  readonly hash: number;
+  readonly metrics: PeerMetrics;
+  /** Own measurements at this skill. */
+  readonly service: Service | undefined;
+  readonly evidence: PeerEvidence | undefined;
+
+  /** Trust, and from what it was computed: the evidence's version, the prior and the pin; it ages by `freshUntil`. */
+  standing: Standing;
+  version: number;
+  prior: number;
+  pin: number | undefined;
+  freshUntil: number;
+
+  // What follows is written anew by each decision.
+  candidate: Candidate;
+  /** Number of the decision, to see a candidate that is named twice. */
+  round: number;
+  /** One of `Refusal`. */
+  refusal: number;
+  /** Trust as sampled, for those that are drawn. */
+  theta: number;
+  score: ScoreParts | null;
+}
+
+/** This node trusts itself. */
+const ownStanding: Standing = Object.freeze({ a: 1, b: 0, mean: 1, lower: 1, reliability: 1, known: true });
+/** Of a peer that was never tried. */
+const noMetrics = Object.freeze(newMetrics());
+/** Half-lives are days: within a minute decay is not seen, and reliability moves by 2 %. */
+const freshMs = 60_000;
+
+export class Prospects {
+  readonly #skills = new Map<string, Map<PeerIdText, Prospect>>();
+  readonly #evidence: EvidenceTable;
+  readonly #metrics: MetricsTable;
+  #count = 0;
+
+  constructor(evidence: EvidenceTable, metrics: MetricsTable) {
+    this.#evidence = evidence;
+    this.#metrics = metrics;
+  }
+
+  /** The prospects of a skill, to be handed to `of`. Call once for each decision. */
+  ofSkill(skill: string): Map<PeerIdText, Prospect> {
+    if (this.#count > limits.prospects) {
+      this.#skills.clear();
+      this.#count = 0;
+    }
+    let peers = this.#skills.get(skill);
+    if (peers === undefined) {
+      if (this.#skills.size >= limits.routedSkills) this.#skills.clear();
+      peers = new Map();
+      this.#skills.set(skill, peers);
+    }
+    return peers;
+  }
+
+  /** The candidate's prospect, its trust brought up to `wallMs`. */
+  of(peers: Map<PeerIdText, Prospect>, skill: string, candidate: Candidate, wallMs: number): Prospect {
+    let prospect = peers.get(candidate.peer);
+    if (prospect === undefined) {
+      prospect = this.#gather(skill, candidate);
+      peers.set(candidate.peer, prospect);
+      this.#count += 1;
+    }
+    prospect.candidate = candidate;
+    if (candidate.local) {
+      prospect.standing = ownStanding;
+      prospect.freshUntil = -Infinity;
+    } else if (
+      wallMs > prospect.freshUntil ||
+      prospect.pin !== candidate.pin ||
+      prospect.prior !== this.#evidence.prior ||
+      prospect.version !== (prospect.evidence?.version ?? 0)
+    ) {
+      this.#refresh(prospect, skill, wallMs);
+    }
+    return prospect;
+  }
+
+  /** Called when one of the peer's records has appeared or gone. */
+  forget(peer: PeerIdText): void {
+    for (const peers of this.#skills.values()) {
+      if (peers.delete(peer)) this.#count -= 1;
+    }
+  }
+
+  #gather(skill: string, candidate: Candidate): Prospect {
+    const metrics = this.#metrics.get(candidate.peer) ?? noMetrics;
+    return {
+      peer: candidate.peer,
+      hash: textHash(candidate.peer),
+      metrics,
+      service: metrics.services.get(skill),
+      evidence: this.#evidence.get(candidate.peer),
+      standing: ownStanding,
+      version: -1,
+      prior: 0,
+      pin: undefined,
+      freshUntil: -Infinity,
+      candidate,
+      round: 0,
+      refusal: 0,
+      theta: 0,
+      score: null,
+    };
+  }
+
+  #refresh(prospect: Prospect, skill: string, wallMs: number): void {
+    const pin = prospect.candidate.pin;
+    prospect.standing = this.#evidence.standing(prospect.peer, skill, indirectOfPin(pin), wallMs);
+    prospect.version = prospect.evidence?.version ?? 0;
+    prospect.prior = this.#evidence.prior;
+    prospect.pin = pin;
+    prospect.freshUntil = wallMs + freshMs;
+  }
+}

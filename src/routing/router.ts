@@ -1,0 +1,202 @@
+/**
+ * The router of one node: owns what is known of every peer, makes the decisions, and is told how each attempt went. Pure:
+ * time and randomness are given in, nothing is sent or stored here; `exportDirty` hands out what should be.
+ *
+ * For each attempt call `onSent` once, any number of `onAck` and `onProgress`, and exactly one end: `onRefused`, `onGood`,
+ * `onBad`, `onSkillFailed`, `onTimeout`, `onLost` or `onReleased`. `now` is local monotonic ms throughout.
+ */
+import type { Random } from "../core/clock.ts";
+import type { PeerIdText } from "../core/ids.ts";
+import type { Load } from "../network/messages.ts";
+import type { Candidate, Decision, RoutingRequest } from "./candidate.ts";
+import { Decider } from "./decide.ts";
+import { EvidenceTable } from "./evidence-table.ts";
+import type { EvidenceRow } from "./evidence-table.ts";
+import { indirectOfPin } from "./evidence.ts";
+import { MetricsTable } from "./metrics-table.ts";
+import * as metrics from "./metrics.ts";
+import { Prospects } from "./prospects.ts";
+
+export interface RouterOptions {
+  random: Random;
+  /** This node, of which no evidence is kept. */
+  self: PeerIdText;
+}
+
+export interface Outcome {
+  /** Run time as measured here, from the acceptance (the first progress if it was queued) to the response, ms. */
+  wallMs?: number;
+  /** As reported with the response. */
+  load?: Load;
+}
+
+/** Trust in a peer over all skills, for people. `good` and `bad` are decayed weights. */
+export interface PeerTrust {
+  mean: number;
+  lower: number;
+  good: number;
+  bad: number;
+  reliability: number;
+}
+
+/** What is measured of a peer, for people. */
+export interface PeerGauges {
+  /** null before the first measurement. */
+  rttMs: number | null;
+  inFlight: number;
+  ejected: boolean;
+  /** Why the peer was last proved wrong; "" if never since the start. */
+  lastBad: string;
+}
+
+export type Router = ReturnType<typeof createRouter>;
+
+export function createRouter({ random, self }: RouterOptions) {
+  const forget = (peer: PeerIdText): void => prospects.forget(peer);
+  const evidence = new EvidenceTable({ onPeer: forget });
+  const gauges = new MetricsTable({ onPeer: forget });
+  const prospects = new Prospects(evidence, gauges);
+  const decider = new Decider(prospects);
+  const lastBad = new Map<PeerIdText, string>();
+  // Evidence outlives the process, so it is dated by the wall clock; decisions and imports say how far that is from `now`.
+  let wallOffsetMs = 0;
+  const wall = (now: number): number => now + wallOffsetMs;
+
+  /** The peer answered something about the attempt. */
+  function heard(peer: PeerIdText, load: Load | undefined, now: number): metrics.PeerMetrics {
+    const m = gauges.of(peer);
+    metrics.answered(m, now);
+    metrics.observeLoad(m, load, now);
+    return m;
+  }
+
+  /** An answer that ends the attempt. */
+  function closed(peer: PeerIdText, skill: string, outcome: Outcome, now: number): void {
+    metrics.ended(heard(peer, outcome.load, now));
+    if (outcome.wallMs !== undefined) gauges.service(peer, skill, outcome.wallMs, now);
+    if (peer !== self) evidence.reply(peer, skill, wall(now));
+  }
+
+  /** The attempt ended without an answer. */
+  function silent(peer: PeerIdText, skill: string, now: number, transport: boolean): void {
+    const m = gauges.of(peer);
+    metrics.ended(m);
+    if (peer === self) return;
+    const newFault = transport ? metrics.transportFailed(m, now, random) : metrics.timedOut(m, now);
+    if (newFault) evidence.timeout(peer, skill, wall(now));
+  }
+
+  return {
+    /** `nowMs`: monotonic; `wallMs`: since the epoch. Never throws; an empty `order` means that nobody can do it now. */
+    decide(
+      request: RoutingRequest,
+      candidates: readonly Candidate[],
+      nowMs: number,
+      wallMs: number,
+    ): Decision {
+      wallOffsetMs = wallMs - nowMs;
+      const skillMs = gauges.serviceMs(request.skill);
+      const context = { random, now: nowMs, skillMs, strangerPrior: evidence.prior };
+      return decider.decide(request, candidates, context, wallMs);
+    },
+
+    onSent(peer: PeerIdText, _skill: string, now: number): void {
+      metrics.sent(gauges.of(peer), now);
+    },
+
+    /** Accepted or queued. `rttMs`: from sending the request to its acknowledgement. */
+    onAck(peer: PeerIdText, rttMs: number, load: Load | undefined, now: number): void {
+      const m = heard(peer, load, now);
+      metrics.accepted(m);
+      metrics.observeRtt(m, rttMs, now);
+    },
+
+    /** An honest and prompt answer: it moves neither trust nor reliability, the peer is only left alone for a while. */
+    onRefused(peer: PeerIdText, load: Load | undefined, retryAfterMs: number | undefined, now: number): void {
+      const m = heard(peer, load, now);
+      metrics.ended(m);
+      metrics.refused(m, retryAfterMs, now);
+    },
+
+    onProgress(peer: PeerIdText, load: Load | undefined, now: number): void {
+      heard(peer, load, now);
+    },
+
+    /**
+     * Completed, with signature, hash and schema in order. `grounded`: the result was also checked against the truth;
+     * without it the outcome counts as weak evidence only (evidence.ts says why).
+     */
+    onGood(peer: PeerIdText, skill: string, outcome: Outcome & { grounded?: boolean }, now: number): void {
+      closed(peer, skill, outcome, now);
+      if (peer === self) return;
+      if (outcome.grounded === true) evidence.good(peer, skill, wall(now));
+      else evidence.weakGood(peer, skill, wall(now));
+    },
+
+    /** The skill failed on this input, as it may: an answer, and no verdict on whoever ran it. */
+    onSkillFailed(peer: PeerIdText, skill: string, outcome: Outcome, now: number): void {
+      closed(peer, skill, outcome, now);
+    },
+
+    /** A lie proved by the answer itself (hash, signature, schema) or by a check of the result. */
+    onBad(peer: PeerIdText, skill: string, reason: string, now: number): void {
+      closed(peer, skill, {}, now);
+      if (peer === self) return;
+      evidence.bad(peer, skill, wall(now));
+      if (lastBad.size >= lastBadKept) lastBad.clear();
+      lastBad.set(peer, reason);
+    },
+
+    /** The deadline passed while the peer kept its lease. */
+    onTimeout(peer: PeerIdText, skill: string, now: number): void {
+      silent(peer, skill, now, false);
+    },
+
+    /** No acknowledgement, a lost connection or a lease that ran out. */
+    onLost(peer: PeerIdText, skill: string, now: number): void {
+      silent(peer, skill, now, true);
+    },
+
+    /** Ended by ourselves (cancelled, shut down, another attempt won): no judgement. */
+    onReleased(peer: PeerIdText): void {
+      const m = gauges.get(peer);
+      if (m !== undefined) metrics.released(m);
+    },
+
+    /** Over all skills, as of the last decision or feedback. */
+    trustOf(peer: PeerIdText, now: number, pin?: number): PeerTrust {
+      if (peer === self) return { mean: 1, lower: 1, good: 0, bad: 0, reliability: 1 };
+      const standing = evidence.standing(peer, undefined, indirectOfPin(pin), wall(now));
+      const { good, bad } = evidence.total(peer, wall(now));
+      const { mean, lower, reliability } = standing;
+      return { mean, lower, good, bad, reliability };
+    },
+
+    gaugesOf(peer: PeerIdText, now: number): PeerGauges {
+      const m = gauges.get(peer);
+      const badReason = lastBad.get(peer) ?? "";
+      if (m === undefined) return { rttMs: null, inFlight: 0, ejected: false, lastBad: badReason };
+      const rttMs = metrics.rttAt(m, now);
+      return {
+        rttMs: rttMs < 0 ? null : rttMs,
+        inFlight: m.inFlight,
+        ejected: metrics.isEjected(m, now),
+        lastBad: badReason,
+      };
+    },
+
+    /** Rows that changed since the last call. */
+    exportDirty(): EvidenceRow[] {
+      return evidence.exportDirty();
+    },
+
+    /** At start, before the first decision, also when there are no rows: it sets the wall clock. */
+    import(rows: Iterable<EvidenceRow>, nowMs: number, wallMs: number): void {
+      wallOffsetMs = wallMs - nowMs;
+      evidence.import(rows);
+    },
+  };
+}
+
+/** Reasons kept for people to read. */
+const lastBadKept = 1_000;
