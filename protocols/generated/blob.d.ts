@@ -4,6 +4,7 @@ export interface BlobRequest {
     hash: Uint8Array<ArrayBuffer>;
     offset: number;
     length: number;
+    credit: number;
 }
 export declare namespace BlobRequest {
     const codec: () => Codec<BlobRequest>;
@@ -19,9 +20,13 @@ export declare namespace BlobRequest {
         field: '$.length';
         value: number;
     }
+    interface BlobRequestCreditFieldEvent {
+        field: '$.credit';
+        value: number;
+    }
     function encode(obj: Partial<BlobRequest>): Uint8Array<ArrayBuffer>;
     function decode(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<BlobRequest>): BlobRequest;
-    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<BlobRequest>): Generator<BlobRequestHashFieldEvent | BlobRequestOffsetFieldEvent | BlobRequestLengthFieldEvent>;
+    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<BlobRequest>): Generator<BlobRequestHashFieldEvent | BlobRequestOffsetFieldEvent | BlobRequestLengthFieldEvent | BlobRequestCreditFieldEvent>;
 }
 export interface BlobResponse {
     sizeBytes: number;
@@ -45,4 +50,17 @@ export declare namespace BlobResponse {
     function encode(obj: Partial<BlobResponse>): Uint8Array<ArrayBuffer>;
     function decode(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<BlobResponse>): BlobResponse;
     function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<BlobResponse>): Generator<BlobResponseSizeBytesFieldEvent | BlobResponseLengthFieldEvent | BlobResponseErrorFieldEvent>;
+}
+export interface BlobCredit {
+    chunks: number;
+}
+export declare namespace BlobCredit {
+    const codec: () => Codec<BlobCredit>;
+    interface BlobCreditChunksFieldEvent {
+        field: '$.chunks';
+        value: number;
+    }
+    function encode(obj: Partial<BlobCredit>): Uint8Array<ArrayBuffer>;
+    function decode(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<BlobCredit>): BlobCredit;
+    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<BlobCredit>): Generator<BlobCreditChunksFieldEvent>;
 }

@@ -21,6 +21,10 @@ export var BlobRequest;
                     w.uint32(24);
                     w.uint64Number(obj.length);
                 }
+                if ((obj.credit != null && obj.credit !== 0)) {
+                    w.uint32(32);
+                    w.uint32(obj.credit);
+                }
                 if (opts.lengthDelimited !== false) {
                     w.ldelim();
                 }
@@ -28,7 +32,8 @@ export var BlobRequest;
                 const obj = {
                     hash: uint8ArrayAlloc(0),
                     offset: 0,
-                    length: 0
+                    length: 0,
+                    credit: 0
                 };
                 const end = length == null ? reader.len : reader.pos + length;
                 while (reader.pos < end) {
@@ -44,6 +49,10 @@ export var BlobRequest;
                         }
                         case 3: {
                             obj.length = reader.uint64Number();
+                            break;
+                        }
+                        case 4: {
+                            obj.credit = reader.uint32();
                             break;
                         }
                         default: {
@@ -76,6 +85,13 @@ export var BlobRequest;
                             yield {
                                 field: `${prefix}.length`,
                                 value: reader.uint64Number()
+                            };
+                            break;
+                        }
+                        case 4: {
+                            yield {
+                                field: `${prefix}.credit`,
+                                value: reader.uint32()
                             };
                             break;
                         }
@@ -204,3 +220,73 @@ export var BlobResponse;
     }
     BlobResponse.stream = stream;
 })(BlobResponse || (BlobResponse = {}));
+export var BlobCredit;
+(function (BlobCredit) {
+    let _codec;
+    BlobCredit.codec = () => {
+        if (_codec == null) {
+            _codec = message((obj, w, opts = {}) => {
+                if (opts.lengthDelimited !== false) {
+                    w.fork();
+                }
+                if ((obj.chunks != null && obj.chunks !== 0)) {
+                    w.uint32(8);
+                    w.uint32(obj.chunks);
+                }
+                if (opts.lengthDelimited !== false) {
+                    w.ldelim();
+                }
+            }, (reader, length, opts = {}) => {
+                const obj = {
+                    chunks: 0
+                };
+                const end = length == null ? reader.len : reader.pos + length;
+                while (reader.pos < end) {
+                    const tag = reader.uint32();
+                    switch (tag >>> 3) {
+                        case 1: {
+                            obj.chunks = reader.uint32();
+                            break;
+                        }
+                        default: {
+                            reader.skipType(tag & 7);
+                            break;
+                        }
+                    }
+                }
+                return obj;
+            }, function* (reader, length, prefix, opts = {}) {
+                const end = length == null ? reader.len : reader.pos + length;
+                while (reader.pos < end) {
+                    const tag = reader.uint32();
+                    switch (tag >>> 3) {
+                        case 1: {
+                            yield {
+                                field: `${prefix}.chunks`,
+                                value: reader.uint32()
+                            };
+                            break;
+                        }
+                        default: {
+                            reader.skipType(tag & 7);
+                            break;
+                        }
+                    }
+                }
+            });
+        }
+        return _codec;
+    };
+    function encode(obj) {
+        return encodeMessage(obj, BlobCredit.codec());
+    }
+    BlobCredit.encode = encode;
+    function decode(buf, opts) {
+        return decodeMessage(buf, BlobCredit.codec(), opts);
+    }
+    BlobCredit.decode = decode;
+    function stream(buf, opts) {
+        return streamMessage(buf, BlobCredit.codec(), opts);
+    }
+    BlobCredit.stream = stream;
+})(BlobCredit || (BlobCredit = {}));

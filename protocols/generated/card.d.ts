@@ -391,6 +391,7 @@ export declare namespace SkillEntry {
 export interface CardRequest {
     known: number;
     schemas: Uint8Array<ArrayBuffer>[];
+    own?: SignedCard;
 }
 export declare namespace CardRequest {
     const codec: () => Codec<CardRequest>;
@@ -403,9 +404,17 @@ export declare namespace CardRequest {
         index: number;
         value: Uint8Array<ArrayBuffer>;
     }
+    interface CardRequestOwnCardFieldEvent {
+        field: '$.own.card';
+        value: Uint8Array<ArrayBuffer>;
+    }
+    interface CardRequestOwnSignatureFieldEvent {
+        field: '$.own.signature';
+        value: Uint8Array<ArrayBuffer>;
+    }
     function encode(obj: Partial<CardRequest>): Uint8Array<ArrayBuffer>;
     function decode(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<CardRequest>): CardRequest;
-    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<CardRequest>): Generator<CardRequestKnownFieldEvent | CardRequestSchemasFieldEvent>;
+    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<CardRequest>): Generator<CardRequestKnownFieldEvent | CardRequestSchemasFieldEvent | CardRequestOwnCardFieldEvent | CardRequestOwnSignatureFieldEvent>;
 }
 export interface CardResponse {
     own?: SignedCard;

@@ -1175,6 +1175,10 @@ export var CardRequest;
                         w.bytes(value);
                     }
                 }
+                if (obj.own != null) {
+                    w.uint32(26);
+                    SignedCard.codec().encode(obj.own, w);
+                }
                 if (opts.lengthDelimited !== false) {
                     w.ldelim();
                 }
@@ -1196,6 +1200,12 @@ export var CardRequest;
                                 throw new MaxLengthError('Decode error - repeated field "schemas" had too many elements');
                             }
                             obj.schemas.push(reader.bytes());
+                            break;
+                        }
+                        case 3: {
+                            obj.own = SignedCard.codec().decode(reader, reader.uint32(), {
+                                limits: opts.limits?.own
+                            });
                             break;
                         }
                         default: {
@@ -1230,6 +1240,12 @@ export var CardRequest;
                                 value: reader.bytes()
                             };
                             obj.schemas++;
+                            break;
+                        }
+                        case 3: {
+                            yield* SignedCard.codec().stream(reader, reader.uint32(), `${prefix}.own`, {
+                                limits: opts.limits?.own
+                            });
                             break;
                         }
                         default: {

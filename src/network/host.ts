@@ -65,6 +65,8 @@ export interface Host {
   addresses(): string[];
   peers(): PeerIdText[];
   isConnected(peer: PeerIdText): boolean;
+  /** Whether this node dialled one of the open connections; then it is the one to speak first. */
+  dialled(peer: PeerIdText): boolean;
   /** Whether the peer said in identify that it speaks `protocol`. */
   speaks(peer: PeerIdText, protocol: string): boolean;
   /** Round trip, ms, smoothed; undefined before the first measurement, about two seconds after connecting. */
@@ -81,6 +83,7 @@ export interface Host {
   /** A stream over the open connection, or over a new one. Throws `PeerUnreachable` or the signal's reason. */
   newStream(peer: PeerIdText, protocol: string, signal: AbortSignal): Promise<Stream>;
   handle(protocol: string, handler: StreamHandler, streamLimits?: StreamLimits): Promise<void>;
+  unhandle(protocol: string): Promise<void>;
   /** Returns a function that takes the watcher away. */
   onPeer(watcher: PeerWatcher): () => void;
   /** Closes the peer's connections and refuses new ones, both ways. */
@@ -174,6 +177,8 @@ export async function createHost(options: HostOptions): Promise<Host> {
     addresses: () => node.getMultiaddrs().map((address) => withPeer(address.toString(), identity.peer)),
     peers: () => node.getPeers().map(String),
     isConnected: (peer) => openConnection(peer) !== undefined,
+    dialled: (peer) =>
+      node.getConnections(peerIdFromString(peer)).some(({ direction }) => direction === "outbound"),
     speaks: (peer, protocol) => table.speaks(peer, protocol),
     rttMs: (peer) => table.rttMs(peer),
     async addressesOf(peer) {
@@ -209,6 +214,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
         (stream, connection) => handler(stream, connection.remotePeer.toString()),
         streamLimits,
       ),
+    unhandle: (protocol) => node.unhandle(protocol),
     onPeer: (watcher) => table.watch(watcher),
     block: (peer) => blocked.add(peer),
     unblock: (peer) => blocked.remove(peer),
