@@ -4,8 +4,14 @@
  * thread alike, so settings are plain data.
  */
 import { echo } from "./echo.ts";
+import { hashFile } from "./hash-file.ts";
+import { httpRequest } from "./http-request.ts";
 import { sleep } from "./sleep.ts";
 import { systemInfo } from "./system-info.ts";
+import { textKeywords } from "./text-keywords.ts";
+import { textSimilarity } from "./text-similarity.ts";
+import { textStats } from "./text-stats.ts";
+import { vectorKnn } from "./vector-knn.ts";
 import type { OfferedSkill, Skill } from "./skill.ts";
 
 /** What an operator may set for built-in skills. Plain data: it crosses into worker threads. */
@@ -16,8 +22,18 @@ export interface SkillSettings {
 
 export const defaultSkillSettings: SkillSettings = { httpAllow: [] };
 
-export function builtinSkills(_settings: SkillSettings = defaultSkillSettings): readonly Skill[] {
-  return [echo, sleep, systemInfo];
+export function builtinSkills(settings: SkillSettings = defaultSkillSettings): readonly Skill[] {
+  return [
+    echo,
+    sleep,
+    systemInfo,
+    textStats,
+    textKeywords,
+    textSimilarity,
+    vectorKnn,
+    hashFile,
+    httpRequest({ allow: settings.httpAllow }),
+  ];
 }
 
 /** The built-in skills as a node offers them. */

@@ -56,15 +56,15 @@ export interface SkillContext {
   /** Aborted on cancel and at the deadline; code that ignores it is ended a second later. */
   signal: AbortSignal;
   /** 0–1. */
-  progress(fraction: number, message?: string): void;
+  progress: (fraction: number, message?: string) => void;
   /** A line for the operator's log. */
-  log(message: string): void;
+  log: (message: string) => void;
   /** Milliseconds since the Unix epoch. */
   deadline: number;
   /** An empty folder of this run, removed after it. */
   scratchDir: string;
   /** Makes a file in `scratchDir` the output. */
-  file(path: string, type: string): FileOutput;
+  file: (path: string, type: string) => FileOutput;
 }
 
 export interface Skill<Input = never, Output = unknown> {

@@ -2,16 +2,15 @@
  * One piece of work as the worker is handed it and as it hands it back, and how a single run goes: signal and deadline
  * joined, folder made and removed, whatever happens. It knows no slots and no queue.
  */
-import { rm } from "node:fs/promises";
-import { join } from "node:path";
 import type { Body } from "../core/body.ts";
-import type { Clock, Random } from "../core/clock.ts";
+import type { Clock } from "../core/clock.ts";
 import { ErrandError } from "../core/errors.ts";
 import { limits, safeMessage } from "../core/limits.ts";
 import type { Log } from "../core/log.ts";
 import type { OfferedSkill } from "../skills/skill.ts";
 import type { JobRequirements } from "./admission.ts";
 import type { ExecutionContext, ExecutionOutput, Executor, ResourceUsage } from "./executor.ts";
+import type { Scratch } from "./scratch.ts";
 
 /** What a submitter asked for. The callbacks and `fetchInput` are never called before `offer` has returned. */
 export interface Job {
@@ -52,14 +51,7 @@ export interface JobResult {
 export interface RunDeps {
   clock: Clock;
   log: Log;
-  scratchRoot: string;
-  random: Random;
-}
-
-/** A folder name that no peer has a say in and no former life of the process used. */
-function scratchName(deps: RunDeps): string {
-  const part = (): string => Math.floor(deps.random() * 2 ** 32).toString(36);
-  return `${Date.now().toString(36)}-${part()}${part()}`;
+  scratch: Scratch;
 }
 
 /** When the code has to be done: the attempt's deadline, or the skill's own bound from now on. Monotonic ms. */
@@ -123,7 +115,7 @@ function executionContext(
     signal,
     deadline: deps.clock.now() + (deadline - deps.clock.monotonic()),
     get scratchDir() {
-      return (folder ??= join(deps.scratchRoot, scratchName(deps)));
+      return (folder ??= deps.scratch.path());
     },
     progress: (fraction, message) => {
       if (signal.aborted || Number.isNaN(fraction)) return;
@@ -132,11 +124,7 @@ function executionContext(
     log: (line) => deps.log.info({ task: job.id, skill: skill.definition.id }, safeMessage(line)),
   };
   const remove = async (): Promise<void> => {
-    if (folder === undefined) return;
-    // Code that was ended a moment ago may still be writing its last file: try again.
-    await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 }).catch(
-      (error: unknown) => deps.log.warn({ err: error, folder }, "a scratch folder could not be removed"),
-    );
+    if (folder !== undefined) await deps.scratch.remove(folder);
   };
   return { context, remove };
 }

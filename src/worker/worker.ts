@@ -14,6 +14,7 @@ import type { Executor } from "./executor.ts";
 import { createRangeCheck, fitJob, unfit, type Fitting } from "./fit.ts";
 import { abortError, runJob, runJobInline, type Job, type JobResult } from "./job.ts";
 import { createWaitingQueue } from "./queue.ts";
+import { createScratch } from "./scratch.ts";
 import { createSubmitters, type Submitter } from "./submitters.ts";
 
 export type { Job, JobResult } from "./job.ts";
@@ -58,7 +59,7 @@ export interface WorkerOptions {
   slots?: number;
   clock: Clock;
   log: Log;
-  /** Folder for the runs' own folders; made when needed. It belongs to this worker alone. */
+  /** Folder for the runs' own folders; made when needed. It belongs to this worker alone: whatever else is in it goes. */
   scratchRoot: string;
   random: Random;
   /** For requirements; absent: routing alone looks at them. Called for each request that has some. */
@@ -91,6 +92,8 @@ export function createWorker(options: WorkerOptions): Worker {
   const queue = createWaitingQueue<Waiting>();
   const matchesRange = createRangeCheck();
   const fitOptions = { ...options, skills, matchesRange };
+  const scratch = createScratch({ root: options.scratchRoot, random: options.random, log: options.log });
+  const deps = { clock, log: options.log, scratch };
   const shutdown = new AbortController();
   let running = 0;
   let inline = 0;
@@ -117,7 +120,7 @@ export function createWorker(options: WorkerOptions): Worker {
     try {
       // Not before the caller has its answer in hand: the job calls back.
       await settledAlready;
-      return await runJobInline(job, skill, executor, options, checked);
+      return await runJobInline(job, skill, executor, deps, checked);
     } catch (error) {
       throw toErrandError(error);
     } finally {
@@ -128,10 +131,11 @@ export function createWorker(options: WorkerOptions): Worker {
 
   async function runInSlot({ job, fits, submitter, result }: Waiting): Promise<void> {
     running += 1;
+    scratch.sweep();
     await settledAlready;
     const start = clock.monotonic();
     try {
-      result.resolve(await runJob(job, fits.skill, fits.executor, options, shutdown.signal));
+      result.resolve(await runJob(job, fits.skill, fits.executor, deps, shutdown.signal));
     } catch (error) {
       result.reject(toErrandError(error));
     }
@@ -240,6 +244,7 @@ export function createWorker(options: WorkerOptions): Worker {
     shutdown.abort(reason);
     await idle(new AbortController().signal);
     await Promise.all(options.executors.map((executor) => executor.close()));
+    await scratch.close();
   }
 
   return {
