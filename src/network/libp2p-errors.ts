@@ -52,3 +52,20 @@ export function dialError(error: unknown, target: string): ErrandError {
     cause: error,
   });
 }
+
+/**
+ * Whether a failed dial says that nobody listens there any more: every address refused the connection. A cut cable or a
+ * host that is down gives no answer instead, and may come back with all it was running.
+ */
+export function isGone(error: unknown): boolean {
+  const cause = error instanceof ErrandError ? error.cause : error;
+  const all: unknown[] = cause instanceof AggregateError ? cause.errors : [cause];
+  return (
+    all.length > 0 &&
+    all.every(
+      (one) =>
+        String(one).includes("ECONNREFUSED") ||
+        (one instanceof Error && String(one.cause).includes("ECONNREFUSED")),
+    )
+  );
+}

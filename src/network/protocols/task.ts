@@ -45,6 +45,7 @@ export interface SessionsOptions {
 
 export interface TaskSessions extends Sessions {
   start(): Promise<void>;
+  readonly counters: { violations: number };
 }
 
 export function createSessions(options: SessionsOptions): TaskSessions {
@@ -137,6 +138,7 @@ export function createSessions(options: SessionsOptions): TaskSessions {
   }
 
   return {
+    counters,
     async start() {
       await host.handle(taskProtocol, onStream, {
         maxInboundStreams: 2 * limits.sessionsPerPeer,

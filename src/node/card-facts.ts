@@ -1,0 +1,73 @@
+/** What this node says of itself on its card, and the schemas it serves by their hash. */
+import type { Resources } from "../network/card.ts";
+import type { CardFacts } from "../network/own-card.ts";
+import { sha256 } from "../core/signatures.ts";
+import { version } from "../core/version.ts";
+import { jsonBody } from "../core/body.ts";
+import type { OfferedSkill, SkillDefinition } from "../skills/skill.ts";
+import type { Worker } from "../worker/worker.ts";
+import type { NodeConfig } from "./config.ts";
+
+export interface OwnFacts {
+  facts(): Omit<CardFacts, "addresses">;
+  schemaText(hash: string): string | undefined;
+}
+
+export function createOwnFacts(config: NodeConfig, worker: Worker, resources: () => Resources): OwnFacts {
+  const schemas = new Map<string, string>();
+  const remember = (schema: unknown): string => {
+    const text = JSON.stringify(schema);
+    const hash = Buffer.from(sha256(Buffer.from(text))).toString("hex");
+    schemas.set(hash, text);
+    return hash;
+  };
+  const skills = [...worker.skills.values()].map((skill) => cardSkill(skill, remember));
+  return {
+    schemaText: (hash) => schemas.get(hash),
+    facts: () => ({
+      name: config.name,
+      agent: {
+        name: "errand",
+        version,
+        protocols: ["/errand/task/1.0.0", "/errand/card/1.0.0", "/errand/blob/1.0.0"],
+      },
+      resources: resources(),
+      role: config.role,
+      tags: config.tags,
+      tiers: [],
+      load: worker.load(),
+      skills,
+    }),
+  };
+}
+
+function cardSkill(
+  { definition: d }: OfferedSkill,
+  remember: (schema: unknown) => string,
+): CardFacts["skills"][number] {
+  return {
+    id: d.id,
+    version: d.version,
+    name: d.name ?? d.id,
+    description: d.description,
+    tags: d.tags ?? [],
+    examples: cardExamples(d),
+    inputSchemaHash: remember(d.input),
+    outputSchemaHash: remember(d.output),
+    deterministic: d.deterministic ?? false,
+    idempotent: d.idempotent ?? false,
+    price: d.price ?? 0,
+    access: "everyone",
+    inputModes: d.inputModes ?? [],
+  };
+}
+
+// A card holds many skills in 64 KiB: examples are there to show the shape.
+const exampleBytes = 512;
+
+function cardExamples(d: SkillDefinition): string[] {
+  return (d.examples ?? [])
+    .map((example) => Buffer.from(jsonBody(example).bytes ?? new Uint8Array()).toString("utf8"))
+    .filter((text) => Buffer.byteLength(text) <= exampleBytes)
+    .slice(0, 2);
+}

@@ -1,0 +1,190 @@
+/** Between a task's record and its rows: what is written, when, and how a record is made again from them. */
+import { bodySizeBytes, type Body } from "../core/body.ts";
+import type { ErrorJson } from "../core/errors.ts";
+import type { TaskId } from "../core/ids.ts";
+import type { Usage } from "../network/messages.ts";
+import { attemptsOf, insertAttempt } from "../storage/attempts.ts";
+import { historyOf, insertHistory } from "../storage/history.ts";
+import type { Store } from "../storage/store.ts";
+import { findTaskIds, listTasks, type TaskListFilter } from "../storage/task-listing.ts";
+import {
+  finishTask,
+  getTask,
+  insertTask,
+  unfinishedTasks,
+  updateTaskState,
+  type TaskRow,
+} from "../storage/tasks.ts";
+import { newRecord, type TaskRecord } from "./record.ts";
+import { isTerminal, type TaskState } from "./states.ts";
+import type { AttemptRecord, HistoryEntry, TaskSpec } from "./task.ts";
+
+export type RecordFilter = Partial<TaskListFilter>;
+
+const listedByDefault = 50;
+const listedAtMost = 1_000;
+
+/** Queues everything of the record that the store does not have yet. */
+export function saveRecord(store: Store, r: TaskRecord): void {
+  if (r.fresh) {
+    r.fresh = false;
+    insertRecord(store, r);
+    if (isTerminal(r.state)) finishRecord(store, r);
+  } else if (isTerminal(r.state)) finishRecord(store, r);
+  else updateTaskState(store, r);
+  for (const entry of r.unsavedHistory) insertHistory(store, r.id, entry);
+  for (const attempt of r.unsavedAttempts) {
+    insertAttempt(store, r.id, {
+      attempt: attempt.attempt,
+      peer: attempt.peer,
+      startedAt: attempt.startedAt,
+      finishedAt: attempt.finishedAt,
+      outcome: attempt.outcome,
+      error: json(attempt.error),
+      usage: json(attempt.usage),
+      decision: json(attempt.decision),
+    });
+  }
+  if (r.unsavedHistory.length > 0) r.unsavedHistory = [];
+  if (r.unsavedAttempts.length > 0) r.unsavedAttempts = [];
+}
+
+function insertRecord(store: Store, r: TaskRecord): void {
+  insertTask(store, {
+    id: r.id,
+    // A row ends by `finishTask` alone, which sets what an end has.
+    state: isTerminal(r.state) ? "pending" : r.state,
+    reason: r.reason,
+    skill: r.spec.skill,
+    skillVersion: r.spec.skillVersion,
+    priority: r.priority,
+    attempt: r.attempt,
+    attemptsMade: r.attemptsMade,
+    retriesMade: r.retriesMade,
+    lossesMade: r.lossesMade,
+    sentEpoch: r.sentEpoch,
+    startedAt: r.startedAt,
+    peer: r.peer,
+    createdAt: r.createdAt,
+    updatedAt: r.updatedAt,
+    notBefore: null,
+    deadlineAt: r.deadlineAt ?? null,
+    spec: JSON.stringify(r.spec),
+    input: r.input.bytes ?? null,
+    inputBlob: r.input.blob?.hash ?? "",
+    inputSize: bodySizeBytes(r.input),
+    inputType: r.input.type,
+    inputHash: r.inputHash,
+  });
+}
+
+function finishRecord(store: Store, r: TaskRecord): void {
+  const { output } = r;
+  finishTask(store, {
+    id: r.id,
+    state: r.state,
+    reason: r.reason,
+    attempt: r.attempt,
+    attemptsMade: r.attemptsMade,
+    retriesMade: r.retriesMade,
+    lossesMade: r.lossesMade,
+    peer: r.peer,
+    finishedAt: r.finishedAt ?? r.updatedAt,
+    executedVersion: r.executedVersion,
+    output: output?.bytes ?? null,
+    outputBlob: output?.blob?.hash ?? "",
+    outputSize: output === undefined ? 0 : bodySizeBytes(output),
+    outputType: output?.type ?? "",
+    outputHash: r.outputHash ?? null,
+    error: json(r.error),
+    usage: json(r.usage),
+    evidence: r.evidence ?? null,
+  });
+}
+
+function json(value: unknown): string | null {
+  return value === undefined ? null : JSON.stringify(value);
+}
+
+function parsed<T>(text: string | null): T | undefined {
+  return text === null ? undefined : (JSON.parse(text) as T);
+}
+
+function bodyOf(
+  bytes: Uint8Array | null,
+  blob: string,
+  sizeBytes: number,
+  type: string,
+  hash: Uint8Array | null,
+): Body | undefined {
+  if (type === "") return undefined;
+  if (blob !== "") return { blob: { hash: blob, sizeBytes }, type };
+  if (bytes !== null) return { bytes, type };
+  // A listing leaves large bodies out; their name and size are enough to show and to fetch them.
+  return { blob: { hash: Buffer.from(hash ?? new Uint8Array(0)).toString("hex"), sizeBytes }, type };
+}
+
+function recordOf(row: TaskRow): TaskRecord {
+  const input = bodyOf(row.input, row.inputBlob, row.inputSize, row.inputType, row.inputHash) as Body;
+  return {
+    ...newRecord(row.id, JSON.parse(row.spec) as TaskSpec, input, row.createdAt, row.inputHash ?? undefined),
+    state: row.state as TaskState,
+    reason: row.reason,
+    updatedAt: row.updatedAt,
+    finishedAt: row.finishedAt ?? undefined,
+    attempt: row.attempt,
+    attemptsMade: row.attemptsMade,
+    retriesMade: row.retriesMade,
+    lossesMade: row.lossesMade,
+    sentEpoch: row.sentEpoch,
+    startedAt: row.startedAt,
+    peer: row.peer,
+    progress: row.state === "completed" ? 1 : 0,
+    output: bodyOf(row.output, row.outputBlob, row.outputSize, row.outputType, row.outputHash),
+    outputHash: row.outputHash ?? undefined,
+    error: parsed<ErrorJson>(row.error),
+    usage: parsed<Usage>(row.usage),
+    executedVersion: row.executedVersion,
+    evidence: row.evidence ?? undefined,
+    fresh: false,
+  };
+}
+
+export async function loadRecord(store: Store, id: TaskId): Promise<TaskRecord | undefined> {
+  const row = await getTask(store, id);
+  return row === undefined ? undefined : recordOf(row);
+}
+
+/** Newest first; at most 1,000. Large outputs are left out: their views carry a reference. */
+export async function listRecords(store: Store, filter: RecordFilter): Promise<TaskRecord[]> {
+  const limit = Math.min(Math.max(1, filter.limit ?? listedByDefault), listedAtMost);
+  return (await listTasks(store, { ...filter, limit })).map(recordOf);
+}
+
+/** Every task that has not ended, oldest first. */
+export async function unfinishedRecords(store: Store): Promise<TaskRecord[]> {
+  const records: TaskRecord[] = [];
+  for await (const row of unfinishedTasks(store)) records.push(recordOf(row));
+  return records;
+}
+
+export function findTasks(store: Store, part: string): Promise<TaskId[]> {
+  return findTaskIds(store, part);
+}
+
+export async function loadAttempts(store: Store, id: TaskId): Promise<AttemptRecord[]> {
+  return (await attemptsOf(store, id)).map((row) => ({
+    attempt: row.attempt,
+    peer: row.peer,
+    startedAt: row.startedAt,
+    finishedAt: row.finishedAt ?? 0,
+    outcome: row.outcome,
+    error: parsed<ErrorJson>(row.error),
+    usage: parsed<Usage>(row.usage),
+    decision: parsed<unknown>(row.decision),
+  }));
+}
+
+export async function loadHistory(store: Store, id: TaskId): Promise<HistoryEntry[]> {
+  return (await historyOf(store, id)) as unknown as HistoryEntry[];
+}

@@ -1,0 +1,211 @@
+/**
+ * Between the delegation and the routing policy: who could do a task (this node, known cards), with what is known of them
+ * now, and what each attempt taught. Routing itself is pure and sees only plain data; the network is asked only when
+ * nobody is known.
+ */
+import type { Clock } from "../core/clock.ts";
+import type { PeerIdText } from "../core/ids.ts";
+import type { CardDirectory, KnownCard, Resources } from "../network/card.ts";
+import type { Load, TaskResponse } from "../network/messages.ts";
+import type { Candidate, Decision } from "../routing/candidate.ts";
+import type { Router } from "../routing/router.ts";
+import type { OfferedSkill } from "../skills/skill.ts";
+import type { Worker } from "../worker/worker.ts";
+import type { AttemptOutcome } from "./attempts.ts";
+import type { TaskRecord } from "./record.ts";
+
+/** What the operator decided about peers, and how they are connected. */
+export interface PeerStanding {
+  /** Changes whenever any of the answers below may. */
+  readonly generation: number;
+  isBlocked(peer: PeerIdText): boolean;
+  isConnected(peer: PeerIdText): boolean;
+  pinOf(peer: PeerIdText): number | undefined;
+}
+
+export interface ProvidersOptions {
+  self: PeerIdText;
+  router: Router;
+  directory: CardDirectory;
+  standing: PeerStanding;
+  worker: Worker;
+  resources(): Resources;
+  role: string;
+  tags: readonly string[];
+  clock: Clock;
+}
+
+/** What an answer says of who gave it; `none` when it was not looked at or says nothing. */
+export type Verdict = "good" | "bad" | "skill-failed" | "timeout" | "none";
+
+export interface Providers {
+  /** From memory alone. */
+  route(record: TaskRecord): Decision;
+  /** Asks the network for providers of the skill, or for one peer's card; resolves when somebody new is known or after `forMs`. */
+  discover(skill: string, peer: PeerIdText | undefined, forMs: number, signal: AbortSignal): Promise<void>;
+  sent(record: TaskRecord, peer: PeerIdText): void;
+  acked(peer: PeerIdText, rttMs: number, load: Load): void;
+  load(peer: PeerIdText, load: Load): void;
+  /** The attempt ended without an answer. */
+  unanswered(
+    record: TaskRecord,
+    peer: PeerIdText,
+    outcome: Exclude<AttemptOutcome, { kind: "answered" }>,
+  ): void;
+  /** The attempt was answered, and the answer judged. */
+  judged(
+    record: TaskRecord,
+    peer: PeerIdText,
+    response: TaskResponse,
+    verdict: Verdict,
+    reason?: string,
+  ): void;
+}
+
+interface CachedCandidates {
+  cards: number;
+  standing: number;
+  list: Candidate[];
+  heard: (KnownCard | undefined)[];
+}
+
+// Skills that tasks ask for; each costs a small list.
+const skillsCached = 1_024;
+const lookAgainMs = 20;
+
+export function createProviders(options: ProvidersOptions): Providers {
+  const { router, directory, standing, worker, clock, self } = options;
+  const cache = new Map<string, CachedCandidates>();
+
+  function candidates(skill: string): Candidate[] {
+    const now = clock.monotonic();
+    let cached = cache.get(skill);
+    if (
+      cached === undefined ||
+      cached.cards !== directory.generation ||
+      cached.standing !== standing.generation
+    ) {
+      cached = gather(skill);
+      if (cache.size >= skillsCached) cache.delete(cache.keys().next().value as string);
+      cache.set(skill, cached);
+    }
+    cached.list.forEach((candidate, i) => {
+      const card = cached.heard[i];
+      candidate.load = card === undefined ? worker.load() : card.card.load;
+      candidate.loadAgeMs = card === undefined ? 0 : now - card.heardAt;
+    });
+    return cached.list;
+  }
+
+  function gather(skill: string): CachedCandidates {
+    const list: Candidate[] = [];
+    const heard: (KnownCard | undefined)[] = [];
+    const own = worker.skills.get(skill);
+    if (own !== undefined) {
+      list.push(localCandidate(own));
+      heard.push(undefined);
+    }
+    for (const known of directory.offering(skill)) {
+      if (known.card.peer === self) continue;
+      const candidate = remoteCandidate(known, skill);
+      if (candidate === undefined) continue;
+      list.push(candidate);
+      heard.push(known);
+    }
+    return { cards: directory.generation, standing: standing.generation, list, heard };
+  }
+
+  function localCandidate(own: OfferedSkill): Candidate {
+    return {
+      peer: self,
+      local: true,
+      skillVersion: own.definition.version,
+      price: 0,
+      resources: options.resources(),
+      role: options.role,
+      tags: options.tags,
+      load: worker.load(),
+      loadAgeMs: 0,
+      connected: true,
+      blocked: false,
+      pin: undefined,
+    };
+  }
+
+  function remoteCandidate({ card }: KnownCard, skill: string): Candidate | undefined {
+    const offered = card.skills.find((one) => one.id === skill);
+    return (
+      offered && {
+        peer: card.peer,
+        local: false,
+        skillVersion: offered.version,
+        price: offered.price,
+        resources: card.resources,
+        role: card.role,
+        tags: card.tags,
+        load: card.load,
+        loadAgeMs: 0,
+        connected: standing.isConnected(card.peer),
+        blocked: standing.isBlocked(card.peer),
+        pin: standing.pinOf(card.peer),
+      }
+    );
+  }
+
+  return {
+    route(record) {
+      const { spec } = record;
+      const leftMs = record.deadlineAt === undefined ? Infinity : record.deadlineAt - clock.now();
+      return router.decide(
+        {
+          skill: spec.skill,
+          skillVersion: spec.skillVersion,
+          requirements: spec.requirements,
+          peer: spec.peer,
+          minTrust: spec.minTrust,
+          maxPrice: spec.maxPrice,
+          timeoutMs: Math.min(spec.attemptTimeoutMs, leftMs),
+          exclude: record.tried,
+        },
+        candidates(spec.skill),
+        clock.monotonic(),
+        clock.now(),
+      );
+    },
+    async discover(skill, peer, forMs, signal) {
+      const until = AbortSignal.any([signal, AbortSignal.timeout(forMs)]);
+      const before = directory.generation;
+      const searched = (async () => {
+        if (peer !== undefined && peer !== self) await directory.fetch(peer, until);
+        else
+          for await (const _found of directory.find(skill, { signal: until, limit: 8 }))
+            if (directory.generation !== before) return;
+      })().catch(() => undefined);
+      await searched;
+      // Cards also come by gossip and from new connections: go on as soon as any has, and not before.
+      while (directory.generation === before && !until.aborted) {
+        await new Promise<void>((resolve) => clock.after(lookAgainMs, resolve));
+      }
+    },
+    sent: (record, peer) => router.onSent(peer, record.spec.skill, clock.monotonic()),
+    acked: (peer, rttMs, load) => router.onAck(peer, rttMs, load, clock.monotonic()),
+    load: (peer, load) => router.onProgress(peer, load, clock.monotonic()),
+    unanswered(record, peer, outcome) {
+      const now = clock.monotonic();
+      if (outcome.kind === "refused") router.onRefused(peer, undefined, outcome.retryAfterMs, now);
+      else if (outcome.kind === "expired") router.onTimeout(peer, record.spec.skill, now);
+      else if (outcome.kind === "abandoned") router.onReleased(peer);
+      else router.onLost(peer, record.spec.skill, now);
+    },
+    judged(record, peer, response, verdict, reason) {
+      const now = clock.monotonic();
+      const { skill } = record.spec;
+      const outcome = { wallMs: response.usage.wallMs, load: response.load };
+      if (verdict === "good") router.onGood(peer, skill, outcome, now);
+      else if (verdict === "bad") router.onBad(peer, skill, reason ?? "", now);
+      else if (verdict === "skill-failed") router.onSkillFailed(peer, skill, outcome, now);
+      else if (verdict === "timeout") router.onTimeout(peer, skill, now);
+      else router.onReleased(peer);
+    },
+  };
+}

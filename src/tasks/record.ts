@@ -1,0 +1,169 @@
+/**
+ * A live task in its home's memory: the specification and everything that changes, plus what a crash may forget.
+ *
+ * Times: `…At` are wall-clock ms for people and the store; `…Ms` are monotonic and die with the process.
+ */
+import { bodySizeBytes, type Body } from "../core/body.ts";
+import type { ErrorJson } from "../core/errors.ts";
+import type { PeerIdText, TaskId } from "../core/ids.ts";
+import type { Usage } from "../network/messages.ts";
+import { bodyHash } from "../network/attest.ts";
+import type { Decision } from "../routing/candidate.ts";
+import type { TaskState } from "./states.ts";
+import type { AttemptRecord, HistoryEntry, TaskSpec, TaskView } from "./task.ts";
+
+export interface TaskRecord {
+  readonly id: TaskId;
+  readonly spec: TaskSpec;
+  readonly priority: number;
+  readonly input: Body;
+  readonly inputHash: Uint8Array;
+  readonly createdAt: number;
+  /** Deadline of the whole task, wall-clock ms, or undefined. */
+  readonly deadlineAt: number | undefined;
+
+  state: TaskState;
+  /** Why it is in this state: a reason code at the end, a short text before. */
+  reason: string;
+  updatedAt: number;
+  finishedAt: number | undefined;
+  /** Number of the current or last attempt: what fences answers. */
+  attempt: number;
+  /** Attempts that a worker accepted. */
+  attemptsMade: number;
+  retriesMade: number;
+  lossesMade: number;
+  peer: PeerIdText | "";
+  /** When the current attempt was sent. */
+  startedAt: number;
+  /** The life of this home that sent the current attempt. */
+  sentEpoch: number;
+  progress: number;
+  progressMessage: string;
+
+  output: Body | undefined;
+  outputHash: Uint8Array | undefined;
+  error: ErrorJson | undefined;
+  usage: Usage | undefined;
+  executedVersion: string;
+  /** Serialised statement and signature of the worker. */
+  evidence: Uint8Array | undefined;
+
+  /** Not yet in the store. */
+  fresh: boolean;
+  /** Entries of the history that the store does not have yet. */
+  unsavedHistory: HistoryEntry[];
+  unsavedAttempts: AttemptRecord[];
+  /** Aborted by cancel and by the task's own deadline. */
+  readonly stop: AbortController;
+  /** Called once at the terminal state, after its commit; with an error when the store failed. */
+  waiters: ((error?: Error) => void)[];
+
+  // --- what the delegation remembers of this task (delegate.ts)
+  /** Peers that failed, lost or refused it in a way that speaks against asking them again now. */
+  tried: Set<PeerIdText>;
+  /** Rounds in which everybody was full. */
+  refusedRounds: number;
+  /** Start of the search for a capable peer, monotonic ms. */
+  searchingSinceMs: number | undefined;
+  /** Takes back the timer that brings the task back into the queue. */
+  cancelWake: (() => void) | undefined;
+  /** The last routing decision, for `explain` of a task that waits. */
+  lastDecision: Decision | undefined;
+}
+
+export function newRecord(
+  id: TaskId,
+  spec: TaskSpec,
+  input: Body,
+  nowAt: number,
+  inputHash: Uint8Array = bodyHash(input),
+): TaskRecord {
+  return {
+    id,
+    spec,
+    priority: spec.priority,
+    input,
+    inputHash,
+    createdAt: nowAt,
+    deadlineAt: spec.taskTimeoutMs === undefined ? undefined : nowAt + spec.taskTimeoutMs,
+    state: "pending",
+    reason: "",
+    updatedAt: nowAt,
+    finishedAt: undefined,
+    attempt: 0,
+    attemptsMade: 0,
+    retriesMade: 0,
+    lossesMade: 0,
+    peer: "",
+    startedAt: 0,
+    sentEpoch: 0,
+    progress: 0,
+    progressMessage: "",
+    output: undefined,
+    outputHash: undefined,
+    error: undefined,
+    usage: undefined,
+    executedVersion: "",
+    evidence: undefined,
+    fresh: true,
+    unsavedHistory: [],
+    unsavedAttempts: [],
+    stop: new AbortController(),
+    waiters: [],
+    tried: new Set(),
+    refusedRounds: 0,
+    searchingSinceMs: undefined,
+    cancelWake: undefined,
+    lastDecision: undefined,
+  };
+}
+
+// Outputs up to here are shown in a view; larger ones are fetched on their own.
+const shownOutputBytes = 256 * 1024;
+
+/** The task as the API shows it. `self` is this node's id. */
+export function viewOf(r: TaskRecord, self: PeerIdText, nowAt: number): TaskView {
+  const { output } = r;
+  const shown =
+    output?.bytes !== undefined &&
+    output.type === "application/json" &&
+    output.bytes.length <= shownOutputBytes;
+  return {
+    id: r.id,
+    skill: r.spec.skill,
+    skillVersion: r.executedVersion,
+    status: r.state,
+    reason: r.reason,
+    priority: r.priority,
+    peer: r.peer,
+    local: r.peer === self,
+    attempts: r.attemptsMade,
+    progress: r.progress,
+    progressMessage: r.progressMessage,
+    createdAt: new Date(r.createdAt).toISOString(),
+    updatedAt: new Date(r.updatedAt).toISOString(),
+    finishedAt: r.finishedAt === undefined ? null : new Date(r.finishedAt).toISOString(),
+    durationMs: Math.max(0, (r.finishedAt ?? nowAt) - r.createdAt),
+    output: shown ? parseOutput(output.bytes) : null,
+    outputRef:
+      output === undefined || shown
+        ? null
+        : {
+            type: output.type,
+            sizeBytes: bodySizeBytes(output),
+            hash: output.blob?.hash ?? Buffer.from(r.outputHash ?? new Uint8Array()).toString("hex"),
+          },
+    error: r.error ?? null,
+    usage: r.usage ?? null,
+    labels: r.spec.labels,
+  };
+}
+
+function parseOutput(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("utf8"));
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,204 @@
+/**
+ * Judging an answer: is it what was asked, unaltered, signed by who gave it? Only an answer that passes becomes the task's
+ * result. What the worker may forget, it hears after our commit.
+ */
+import { jsonType, type Body } from "../core/body.ts";
+import { ErrandError, toErrandError } from "../core/errors.ts";
+import type { PeerIdText } from "../core/ids.ts";
+import { sha256 } from "../core/signatures.ts";
+import { bodyHash, statementBytes, type ResponseStatement } from "../network/attest.ts";
+import type { Attest, AttemptRef, TaskResponse } from "../network/messages.ts";
+import { mayMove } from "./states.ts";
+import type { Verdict } from "./providers.ts";
+import type { BlobAccess } from "./blob-access.ts";
+import type { TaskRecord } from "./record.ts";
+import type { TaskTable } from "./table.ts";
+
+export type Judgement =
+  | { kind: "done"; outcome: "completed"; error?: undefined }
+  /** The worker had to stop for a reason of its own; the task is as it was. */
+  | { kind: "handed-back"; outcome: "lost"; error: ErrandError }
+  /** Worth another attempt if its error is retryable and the policy has one left. */
+  | { kind: "failed"; outcome: string; error: ErrandError; state: "failed" | "timeout" }
+  /** No further attempt can help. */
+  | { kind: "ended"; outcome: string; error: ErrandError; reason: string; state: "failed" | "timeout" };
+
+export interface SettlementOptions {
+  self: PeerIdText;
+  network: string;
+  table: TaskTable;
+  blobs: BlobAccess;
+  verify: (statement: ResponseStatement, attest: Attest | undefined) => boolean;
+  /** Sends the acknowledgement over the session to `peer`, if there is one; a worker without it keeps its answer. */
+  acknowledge(peer: PeerIdText, attempts: AttemptRef[]): void;
+  /** Evidence. Called exactly once for each answer. */
+  judged(
+    record: TaskRecord,
+    peer: PeerIdText,
+    response: TaskResponse,
+    verdict: Verdict,
+    reason?: string,
+  ): void;
+}
+
+export interface Settlement {
+  judge(record: TaskRecord, peer: PeerIdText, response: TaskResponse): Promise<Judgement>;
+  /** For answers to tasks that have ended meanwhile. */
+  drop(record: TaskRecord, peer: PeerIdText, response: TaskResponse): void;
+}
+
+export function createSettlement(options: SettlementOptions): Settlement {
+  const acks = new Map<PeerIdText, AttemptRef[]>();
+
+  /** After the commit that makes the outcome last; all of one commit in one frame. */
+  function acknowledge(peer: PeerIdText, ref: AttemptRef): void {
+    const waiting = acks.get(peer);
+    if (waiting !== undefined) {
+      waiting.push(ref);
+      return;
+    }
+    acks.set(peer, [ref]);
+    setImmediate(() => {
+      const all = acks.get(peer) as AttemptRef[];
+      acks.delete(peer);
+      options.table.committed().then(
+        () => options.acknowledge(peer, all),
+        () => undefined, // Not stored, so not acknowledged: the worker keeps the answer.
+      );
+    });
+  }
+
+  async function judge(record: TaskRecord, peer: PeerIdText, response: TaskResponse): Promise<Judgement> {
+    record.usage = response.usage;
+    if (response.status !== "completed") return judgeFailure(record, peer, response);
+    const output = response.output as Body;
+    const lie = await proveLie(record, peer, response, output);
+    if (lie !== undefined) {
+      options.judged(record, peer, response, lie.code === "VerificationFailed" ? "bad" : "none", lie.message);
+      acknowledge(peer, response);
+      return { kind: "failed", outcome: "failed", error: lie, state: "failed" };
+    }
+    record.output = output;
+    record.outputHash = response.outputHash;
+    record.executedVersion = response.executedSkillVersion;
+    record.progress = 1;
+    options.judged(record, peer, response, "good");
+    acknowledge(peer, response);
+    return { kind: "done", outcome: "completed" };
+  }
+
+  /** The first check that the answer does not pass. Fetches an output that did not fit into the frame. */
+  async function proveLie(
+    record: TaskRecord,
+    peer: PeerIdText,
+    response: TaskResponse,
+    output: Body,
+  ): Promise<ErrandError | undefined> {
+    if (peer !== options.self) {
+      const statement = statementOf(record, peer, response);
+      if (!options.verify(statement, response.attest)) {
+        return wrong(peer, "its answer carries no valid signature");
+      }
+      record.evidence = evidenceOf(statement, response.attest as Attest);
+    }
+    const declared = response.outputHash;
+    const actual = output.bytes === undefined ? bodyHash(output) : sha256(output.bytes);
+    if (!Buffer.from(declared).equals(actual))
+      return wrong(peer, "its output does not have the hash it signed");
+    if (output.bytes !== undefined)
+      return output.type === jsonType && !isJson(output.bytes)
+        ? wrong(peer, "its output is not JSON")
+        : undefined;
+    if (mayMove(record.state, "verifying")) options.table.move(record, "verifying", "fetching the output");
+    try {
+      await options.blobs.fetch(peer, output.blob, record.stop.signal);
+      return undefined;
+    } catch (error) {
+      const cause = toErrandError(error);
+      return cause.code === "VerificationFailed"
+        ? wrong(peer, cause.message)
+        : new ErrandError("DelegationFailed", `the output could not be fetched: ${cause.message}`, { cause });
+    }
+  }
+
+  function judgeFailure(record: TaskRecord, peer: PeerIdText, response: TaskResponse): Judgement {
+    acknowledge(peer, response);
+    const said = response.error ?? { code: "SkillFailed" as const, message: "", retryable: false };
+    const error = new ErrandError(said.code, said.message === "" ? said.code : said.message, {
+      retryable: said.retryable,
+      details: { peer },
+    });
+    if (said.code === "ShuttingDown" || said.code === "Lost" || response.status === "cancelled")
+      return { kind: "handed-back", outcome: "lost", error };
+    if (response.status === "timeout") {
+      return {
+        kind: "failed",
+        outcome: "timeout",
+        error: new ErrandError("TaskTimeout", error.message, { retryable: true, details: { peer } }),
+        state: "timeout",
+      };
+    }
+    options.judged(record, peer, response, "skill-failed");
+    if (said.code === "InvalidInput" || said.code === "LimitExceeded")
+      return { kind: "ended", outcome: "failed", error, reason: "error", state: "failed" };
+    return { kind: "failed", outcome: "failed", error, state: "failed" };
+  }
+
+  function statementOf(record: TaskRecord, peer: PeerIdText, response: TaskResponse): ResponseStatement {
+    return {
+      network: options.network,
+      submitter: options.self,
+      worker: peer,
+      taskId: record.id,
+      attempt: response.attempt,
+      inputHash: record.inputHash,
+      skill: record.spec.skill,
+      skillVersion: response.executedSkillVersion,
+      status: response.status,
+      outputHash: response.outputHash,
+    };
+  }
+
+  return {
+    judge,
+    drop(record, peer, response) {
+      options.judged(record, peer, response, "none");
+      acknowledge(peer, response);
+    },
+  };
+}
+
+function wrong(peer: PeerIdText, what: string): ErrandError {
+  return new ErrandError("VerificationFailed", `${peer} was not believed: ${what}`, {
+    retryable: true,
+    details: { peer },
+  });
+}
+
+function isJson(bytes: Uint8Array): boolean {
+  try {
+    JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("utf8"));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * What another node needs to check the statement: the statement's length in four bytes (big-endian), the statement, the
+ * signature (64 bytes), leaf index and tree size in four bytes each, and the proof.
+ */
+function evidenceOf(statement: ResponseStatement, attest: Attest): Uint8Array {
+  const bytes = statementBytes(statement);
+  const numbers = Buffer.alloc(12);
+  numbers.writeUInt32BE(bytes.length);
+  numbers.writeUInt32BE(attest.leafIndex, 4);
+  numbers.writeUInt32BE(attest.treeSize, 8);
+  return Buffer.concat([
+    numbers.subarray(0, 4),
+    bytes,
+    attest.signature,
+    numbers.subarray(4),
+    ...attest.proof,
+  ]);
+}

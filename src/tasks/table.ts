@@ -1,0 +1,179 @@
+/**
+ * The tasks of this home in memory, and the way of every change of theirs into the store: a change marks its task, and
+ * at the end of the turn each marked task is written once, with all of its history. Terminal states are announced only after
+ * their commit.
+ */
+import type { Clock } from "../core/clock.ts";
+import type { PeerIdText, TaskId } from "../core/ids.ts";
+import type { Log } from "../core/log.ts";
+import type { Store } from "../storage/store.ts";
+import type { Changes } from "./changes.ts";
+import { saveRecord } from "./persist.ts";
+import { viewOf, type TaskRecord } from "./record.ts";
+import { isTerminal, mayMove, type TaskState } from "./states.ts";
+import type { AttemptRecord, TaskChange } from "./task.ts";
+
+// Finished tasks stay in memory this long in number: waiters and lookups that come just after the end need no read.
+const finishedKept = 1_000;
+
+export interface TaskTable {
+  readonly live: ReadonlyMap<TaskId, TaskRecord>;
+  /** A live or recently finished task. */
+  get(id: TaskId): TaskRecord | undefined;
+  /** All in memory, live and recently finished. */
+  ids(): Iterable<TaskId>;
+  add(record: TaskRecord): void;
+  /** Takes up a task from the store, as it is. */
+  adopt(record: TaskRecord): void;
+  /** False, and nothing happens, when the table of states forbids it: the task has ended. */
+  move(record: TaskRecord, to: TaskState, reason: string): boolean;
+  progress(record: TaskRecord, fraction: number, message: string): void;
+  recordAttempt(record: TaskRecord, attempt: AttemptRecord): void;
+  /** Resolves when every change so far is on disk. */
+  committed(): Promise<void>;
+  /** Calls `done` once the task has ended and that is on disk. */
+  whenEnded(record: TaskRecord, done: (error?: Error) => void): void;
+  readonly counters: Record<
+    "submitted" | "completed" | "failed" | "cancelled" | "timeout" | "rejected",
+    number
+  >;
+}
+
+export interface TaskTableOptions {
+  store: Store;
+  changes: Changes;
+  clock: Clock;
+  self: PeerIdText;
+  log: Log;
+}
+
+export function createTaskTable({ store, changes, clock, self, log }: TaskTableOptions): TaskTable {
+  const live = new Map<TaskId, TaskRecord>();
+  const finished = new Map<TaskId, TaskRecord>();
+  const marked = new Set<TaskRecord>();
+  const counters = { submitted: 0, completed: 0, failed: 0, cancelled: 0, timeout: 0, rejected: 0 };
+  let saving = false;
+
+  function mark(record: TaskRecord): void {
+    marked.add(record);
+    if (saving) return;
+    saving = true;
+    setImmediate(save);
+  }
+
+  function save(): void {
+    saving = false;
+    if (marked.size === 0) return;
+    const ended: TaskRecord[] = [];
+    for (const record of marked) {
+      saveRecord(store, record);
+      if (isTerminal(record.state)) ended.push(record);
+    }
+    marked.clear();
+    if (ended.length > 0)
+      store.committed().then(
+        () => announce(ended),
+        (error: Error) => announce(ended, error),
+      );
+  }
+
+  function announce(ended: TaskRecord[], error?: Error): void {
+    if (error !== undefined)
+      log.error({ err: error, tasks: ended.length }, "the end of tasks could not be stored");
+    for (const record of ended) {
+      const { waiters } = record;
+      record.waiters = [];
+      for (const waiter of waiters) waiter(error);
+      if (error === undefined && changes.watched) publish(record);
+    }
+  }
+
+  function publish(record: TaskRecord): void {
+    changes.publish(eventOf(record.state), viewOf(record, self, clock.now()));
+  }
+
+  function retire(record: TaskRecord): void {
+    live.delete(record.id);
+    finished.set(record.id, record);
+    if (finished.size > finishedKept) finished.delete(finished.keys().next().value as TaskId);
+  }
+
+  return {
+    live,
+    counters,
+    get: (id) => live.get(id) ?? finished.get(id),
+    *ids() {
+      yield* live.keys();
+      yield* finished.keys();
+    },
+    add(record) {
+      live.set(record.id, record);
+      counters.submitted++;
+      mark(record);
+    },
+    adopt(record) {
+      live.set(record.id, record);
+    },
+    move(record, to, reason) {
+      if (!mayMove(record.state, to)) return false;
+      const at = clock.now();
+      record.unsavedHistory.push({
+        at,
+        from: record.state,
+        to,
+        attempt: record.attempt,
+        peer: record.peer,
+        reason,
+      });
+      record.state = to;
+      record.reason = reason;
+      record.updatedAt = at;
+      mark(record);
+      if (isTerminal(to)) {
+        record.finishedAt = at;
+        counters[to]++;
+        retire(record);
+      } else if (changes.watched) publish(record);
+      return true;
+    },
+    progress(record, fraction, message) {
+      record.progress = fraction;
+      record.progressMessage = message;
+      if (changes.watched) changes.publish("TaskProgress", viewOf(record, self, clock.now()));
+    },
+    recordAttempt(record, attempt) {
+      record.unsavedAttempts.push(attempt);
+      mark(record);
+    },
+    committed() {
+      save();
+      return store.committed();
+    },
+    whenEnded(record, done) {
+      if (!isTerminal(record.state)) record.waiters.push(done);
+      else {
+        save();
+        store.committed().then(() => done(), done);
+      }
+    },
+  };
+}
+
+function eventOf(state: TaskState): TaskChange["event"] {
+  switch (state) {
+    case "queued":
+      return "TaskSubmitted";
+    case "assigned":
+      return "TaskAssigned";
+    case "completed":
+      return "TaskCompleted";
+    case "failed":
+    case "timeout":
+    case "rejected":
+      return "TaskFailed";
+    case "cancelled":
+      return "TaskCancelled";
+    default:
+      return "TaskState";
+  }
+}
