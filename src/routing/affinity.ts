@@ -14,7 +14,7 @@ export function textHash(text: string): number {
 }
 
 /** Weight of a peer for a key; Murmur3's finalizer mixes the two hashes. */
-export function rendezvousWeight(peerHash: number, keyHash: number): number {
+function rendezvousWeight(peerHash: number, keyHash: number): number {
   let h = Math.imul(peerHash ^ keyHash, 0x9e3779b1);
   h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
   h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);

@@ -59,7 +59,7 @@ const weakWeight = 0.5;
 /** Above the 4 that make a peer known, so that two idle days do not turn it into a stranger again. */
 const weakCap = 5;
 const priorStrength = 2;
-export const backOffWeight = 4;
+const backOffWeight = 4;
 const knownAt = 4;
 /** A pin weighs as much as everything that others may say together. */
 const pinStrength = 10;
