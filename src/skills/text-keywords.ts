@@ -42,7 +42,7 @@ export const textKeywords: Skill<Input, { keywords: Keyword[] }> = {
           type: "integer",
           minimum: 1,
           maximum: 6,
-          default: 3,
+          default: 4,
           description: "Words in a phrase at most.",
         },
         minOccurrences: { type: "integer", minimum: 1, maximum: 1000, default: 1 },
@@ -84,7 +84,7 @@ export const textKeywords: Skill<Input, { keywords: Keyword[] }> = {
     deterministic: true,
     idempotent: true,
   },
-  run: ({ text, limit = 10, maxWords = 3, minOccurrences = 1, stopWords: more = [] }) => {
+  run: ({ text, limit = 10, maxWords = 4, minOccurrences = 1, stopWords: more = [] }) => {
     const phrases = candidatePhrases(text, new Set([...stopWords, ...more.map(foldWord)]), maxWords);
     const scores = wordScores(phrases);
     const found = new Map<string, Keyword>();
