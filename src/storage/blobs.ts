@@ -20,8 +20,6 @@ import { createQuota } from "./blob-quota.ts";
 import { openReception, type BlobReception } from "./blob-reception.ts";
 import { createTurns } from "./blob-turns.ts";
 
-export type { BlobReception, PruneOptions, Pruned, PutOptions };
-
 /**
  * A hash that is none is `InvalidInput` everywhere. What stores throws `StorageFailed` when the disk refuses, and
  * `LimitExceeded` for too large a blob or a full store.

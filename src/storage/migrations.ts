@@ -7,7 +7,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { schemaV1 } from "./schema-v1.ts";
 
 /** "ERRD": tells our file from any other SQLite database. */
-export const applicationId = 0x45525244;
+const applicationId = 0x45525244;
 
 /** `migrations[n]` leads from version n to n + 1. */
 const migrations: readonly string[] = [schemaV1];

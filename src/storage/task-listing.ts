@@ -17,7 +17,7 @@ export interface TaskListFilter {
 }
 
 /** Outputs up to this size come with a listing: what a person can read in one, and 1,000 of them stay under 16 MiB. */
-export const listedOutputBytes = 16 * 1024;
+const listedOutputBytes = 16 * 1024;
 
 const columns = `id, state, reason, skill, skill_version, priority, attempt, attempts_made, retries_made, losses_made,
   sent_epoch, started_at, peer, created_at, updated_at, finished_at,
@@ -26,7 +26,7 @@ const columns = `id, state, reason, skill, skill_version, priority, attempt, att
   output_hash, error, usage, NULL AS evidence`;
 
 /**
- * Newest first. `input` and `evidence` are always null, and `output` is when it is larger than `listedOutputBytes`: see
+ * Newest first. `input` and `evidence` are always null, and `output` is when it is larger than 16 KiB: see
  * `getTask`. By state it costs what it returns; the other filters go through the rows one by one.
  */
 export async function listTasks(store: Store, filter: TaskListFilter): Promise<TaskRow[]> {
