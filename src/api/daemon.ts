@@ -10,7 +10,6 @@ import type { NodeConfig } from "../node/config.ts";
 import { dataFiles } from "../node/data-folder.ts";
 import type { ErrandNode } from "../node/node.ts";
 import { checkLoopback, loadToken } from "./access.ts";
-import { lockDataFolder } from "./data-lock.ts";
 import type { ApiFile } from "./endpoint.ts";
 import { startApi } from "./server.ts";
 
@@ -49,12 +48,12 @@ export async function runDaemon(config: NodeConfig, options: DaemonOptions): Pro
   const stopping = AbortSignal.any([signal, asked.signal]);
   checkLoopback(config.api.host);
   await makeDataDir(config.dataDir);
-  // Unwinds in reverse, each step although another failed: the file that announces the API goes first, the lock last.
+  // Unwinds in reverse, each step although another failed: the file that announces the API goes first, the node last.
   await using stack = new AsyncDisposableStack();
-  stack.defer(await lockDataFolder(config.dataDir));
-  const token = await loadToken(files.tokenFile);
+  // The node locks the folder: from here on nobody else writes these files.
   const node = await createNode(config);
   stack.defer(() => node.stop({ graceMs }));
+  const token = await loadToken(files.tokenFile);
   await node.start();
   if (stopping.aborted) return;
   const api = await startApi({

@@ -19,8 +19,6 @@ export interface DataFiles {
   apiFile: string;
   /** The API's bearer token. */
   tokenFile: string;
-  /** Held locked by the running node, so that two never share a folder. */
-  lockFile: string;
   /** The configuration, unless `-c` names another. */
   configFile: string;
 }
@@ -29,7 +27,6 @@ export function dataFiles(dataDir: string): DataFiles {
   return {
     apiFile: join(dataDir, "api.json"),
     tokenFile: join(dataDir, "api.token"),
-    lockFile: join(dataDir, "node.lock"),
     configFile: join(dataDir, "errand.yaml"),
   };
 }

@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { ErrandError } from "../../../src/core/errors.ts";
 import { silentLog } from "../../../src/core/log.ts";
 import { resolveConfig, type NodeConfig } from "../../../src/node/config.ts";
 import { dataFiles } from "../../../src/node/data-folder.ts";
@@ -71,7 +72,7 @@ describe("the daemon", () => {
     expect(existsSync(apiFile)).toBe(false);
   });
 
-  test("keeps its token over a restart, and frees the folder", async () => {
+  test("keeps its token over a restart", async () => {
     const first = start();
     await first.ready;
     const token = await readFile(dataFiles(config.dataDir).tokenFile, "utf8");
@@ -95,16 +96,17 @@ describe("the daemon", () => {
     expect(node.stops).toBe(1);
   });
 
-  test("a second one on the same folder is a Conflict that names the first, whose node goes on", async () => {
+  test("a second one that finds the folder locked leaves the first and its files alone", async () => {
     const first = start();
     const { api } = await first.ready;
-    const other = createFakeNode();
-    await expect(start({ node: other }).ended).rejects.toMatchObject({
-      code: "Conflict",
-      hint: expect.stringContaining("errand down"),
-      details: { dataDir: config.dataDir, pid: process.pid, api },
+    const locked = new ErrandError("Conflict", "in use");
+    const second = runDaemon(config, {
+      signal: stop.signal,
+      log: silentLog,
+      createNode: () => Promise.reject(locked),
     });
-    expect(other.started).toBe(false);
+    await expect(second).rejects.toBe(locked);
+    expect(await readApiFile(config.dataDir)).toMatchObject({ url: api });
     expect((await fetch(`${api}/v1/health`)).status).toBe(200);
     stop.abort();
     await first.ended;
@@ -126,18 +128,13 @@ describe("the daemon", () => {
     expect(existsSync(config.dataDir)).toBe(false);
   });
 
-  test("a node that fails to stop does not keep the folder locked", async () => {
+  test("a node that fails to stop takes its announcement back all the same", async () => {
     node.stop = () => Promise.reject(new Error("stuck"));
     const first = start();
     await first.ready;
     stop.abort();
     await expect(first.ended).rejects.toThrow("stuck");
     expect(existsSync(dataFiles(config.dataDir).apiFile)).toBe(false);
-    stop = new AbortController();
-    const second = start({ node: createFakeNode() });
-    await second.ready;
-    stop.abort();
-    await second.ended;
   });
 });
 
@@ -183,7 +180,8 @@ describe("the process around it", () => {
     const program = `
       import { once } from "node:events";
       import { supervise } from ${JSON.stringify(url("api/supervise.ts"))};
-      import { silentLog } from ${JSON.stringify(url("core/log.ts"))};
+      import { ErrandError } from "../../../src/core/errors.ts";
+import { silentLog } from ${JSON.stringify(url("core/log.ts"))};
       const alive = setInterval(() => {}, 1000);
       process.exitCode = await supervise(async (signal) => {
         console.log("up");

@@ -1,0 +1,107 @@
+/** What `run` and `submit` share: the options of a task, and the way to the node. */
+import type { Command } from "commander";
+import type { SubmissionJson } from "../src/api/submission.ts";
+import { ErrandError } from "../src/core/errors.ts";
+import type { SkillView, TaskView } from "../src/node/node.ts";
+import { collect, fraction, seconds, segment, wholeNumber, type Cli } from "./cli.ts";
+import { readInput } from "./input.ts";
+import { note } from "./output.ts";
+
+export interface SubmissionOptions {
+  peer?: string;
+  priority?: string;
+  taskTimeout?: number;
+  retries?: number;
+  minTrust?: number;
+  inputType?: string;
+  label?: string[];
+}
+
+export function submissionOptions(command: Command): Command {
+  return command
+    .argument("<skill>", "id of the skill; may be shortened where unique")
+    .argument("[input]", "JSON, @FILE, or - for standard input; {} when absent")
+    .option("--peer <peer>", "only this peer; may be shortened")
+    .option("--priority <priority>", "low, normal, high, critical, or 0-255")
+    .option("--task-timeout <seconds>", "end the task after so long", seconds)
+    .option("--retries <n>", "attempts after the first", wholeNumber)
+    .option("--min-trust <x>", "least trust in the peer, 0-1", fraction)
+    .option("--input-type <mime>", "send INPUT as it is, with this media type")
+    .option("--label <key=value>", "a label to find the task by; repeatable", collect);
+}
+
+/** Resolves once the task is on the node's disk. */
+export async function submit(
+  cli: Cli,
+  skillText: string,
+  inputText: string | undefined,
+  options: SubmissionOptions,
+): Promise<TaskView> {
+  const skill = await findSkill(cli, skillText, inputText);
+  const input = await readInput(cli.client, {
+    text: inputText,
+    type: options.inputType,
+    modes: skill.inputModes,
+  });
+  const body: SubmissionJson = { skill: skill.id, ...input };
+  if (options.peer !== undefined) body.peer = options.peer;
+  if (options.priority !== undefined) body.priority = options.priority;
+  if (options.taskTimeout !== undefined)
+    body.taskTimeoutMs = Math.max(1, Math.round(options.taskTimeout * 1_000));
+  if (options.retries !== undefined) body.retries = options.retries;
+  if (options.minTrust !== undefined) body.minTrust = options.minTrust;
+  if (options.label !== undefined) body.labels = labels(options.label);
+  return cli.client.call<TaskView>("POST", "/v1/tasks", { body });
+}
+
+type KnownSkill = Pick<SkillView, "id"> & { inputModes: string[] | undefined };
+
+/**
+ * The skill as the node knows it. A shortened id becomes the one skill that begins or ends so; what is not known goes to the
+ * node as it is, which looks further than its own cards.
+ */
+async function findSkill(cli: Cli, text: string, input: string | undefined): Promise<KnownSkill> {
+  const { client } = cli;
+  const { skills } = await client.call<{ skills: SkillView[] }>("GET", "/v1/skills", {
+    query: { all: true, match: text.slice(0, 64) || " " },
+  });
+  const exact = skills.find(({ id }) => id === text);
+  if (exact !== undefined) return exact;
+  const ids = [...new Set(skills.map(({ id }) => id))];
+  if (ids.length > 1) {
+    throw new ErrandError("Ambiguous", `${ids.length} skills begin or end with "${text}"`, {
+      hint: `Which one: ${ids.slice(0, 10).join(", ")}?`,
+      details: { skills: ids.slice(0, 100) },
+    });
+  }
+  if (skills[0] !== undefined) {
+    note(`Taking ${skills[0].id} for ${text}.`);
+    return skills[0];
+  }
+  const modes = input === "-" || input?.startsWith("@") === true ? await askModes(cli, text) : undefined;
+  return { id: text, inputModes: modes };
+}
+
+async function askModes({ client }: Cli, skill: string): Promise<string[] | undefined> {
+  try {
+    return (await client.call<SkillView>("GET", `/v1/skills/${segment(skill)}`)).inputModes;
+  } catch (error) {
+    // The task may still find a provider later; its input is then taken as JSON.
+    if (error instanceof ErrandError && error.code !== "NodeUnreachable") return undefined;
+    throw error;
+  }
+}
+
+function labels(pairs: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    pairs.map((pair) => {
+      const at = pair.indexOf("=");
+      if (at < 1) {
+        throw new ErrandError("InvalidInput", `the label "${pair.slice(0, 64)}" is not KEY=VALUE`, {
+          hint: "Write it like --label batch=7.",
+        });
+      }
+      return [pair.slice(0, at), pair.slice(at + 1)];
+    }),
+  );
+}
