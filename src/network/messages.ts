@@ -1,6 +1,6 @@
 /**
  * The messages of a session as the rest of the node sees them: plain data, ids as text, bodies as `Body`. The
- * generated wire types stop at `task-codec.ts`. No message names its sender: that is the session's peer.
+ * generated wire types stop at `task-encode.ts` and `task-decode.ts`. No message names its sender: that is the session's peer.
  */
 import type { Body, BlobRef } from "../core/body.ts";
 import type { ErrorCode } from "../core/errors.ts";

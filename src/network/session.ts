@@ -9,7 +9,8 @@ import { ErrandError, toErrandError, type ErrorCode } from "../core/errors.ts";
 import { limits } from "../core/limits.ts";
 import { FrameSplitter, FrameWriter } from "./frames.ts";
 import type { Hello, Message, MessageHandler, Session } from "./messages.ts";
-import { decodeFrame, encodeHello, encodeMessage, encodeSessionError } from "./task-codec.ts";
+import { decodeFrame } from "./task-decode.ts";
+import { encodeHello, encodeMessage, encodeSessionError } from "./task-encode.ts";
 
 export const sessionVersion = 1;
 

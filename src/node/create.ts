@@ -183,8 +183,8 @@ export async function createNode(config: NodeConfig, parts: NodeParts = {}): Pro
     blobs,
     verify: createResponseVerifier(),
     acknowledge: (peer, refs) => sessionTo(peer)?.send({ kind: "responseAck", attempts: refs }),
-    judged: (record, peer, response, verdict, reason) =>
-      providers.judged(record, peer, response, verdict, reason),
+    judged: (record, peer, answer, verdict, reason) =>
+      providers.judged(record, peer, answer, verdict, reason),
   });
   const delegation = createDelegation({
     table,

@@ -9,12 +9,11 @@
  *     refused / silent          lost
  */
 import type { Clock } from "../core/clock.ts";
-import { toErrandError, type ErrandError, type ErrorCode } from "../core/errors.ts";
+import { toErrandError } from "../core/errors.ts";
 import type { PeerIdText, TaskId } from "../core/ids.ts";
 import { limits } from "../core/limits.ts";
 import type {
   AttemptRef,
-  Load,
   Message,
   Session,
   TaskAck,
@@ -22,46 +21,7 @@ import type {
   TaskRequest,
   TaskResponse,
 } from "../network/messages.ts";
-
-export type AttemptOutcome =
-  /** The worker said no; nothing ran. */
-  | { kind: "refused"; code: ErrorCode; message: string; retryAfterMs: number }
-  /** No session could be opened: nothing was sent. */
-  | { kind: "unreachable"; error: ErrandError }
-  /** Sent, and no word came in time: it may be running. */
-  | { kind: "silent"; reason: string }
-  /** Accepted, and then the worker went away or fell silent. */
-  | { kind: "lost"; reason: string }
-  /** The worker did not end at its deadline. */
-  | { kind: "expired" }
-  | { kind: "answered"; response: TaskResponse }
-  /** `abandon` was called. */
-  | { kind: "abandoned" };
-
-/** What the delegation hears while an attempt is out. */
-export interface AttemptEvents {
-  /** `rttMs`: from the request to its ack. */
-  acked(ack: TaskAck, rttMs: number): void;
-  started(): void;
-  progress(progress: TaskProgress): void;
-  load(load: Load): void;
-}
-
-interface Attempt extends AttemptRef {
-  readonly peer: PeerIdText;
-  readonly leaseEpoch: number;
-  readonly leaseMs: number;
-  readonly events: AttemptEvents;
-  readonly timeoutMs: number;
-  session: Session | undefined;
-  sentMs: number;
-  ackedMs: number | undefined;
-  started: boolean;
-  heardMs: number;
-  seq: number;
-  cancelledMs: number | undefined;
-  readonly settle: (outcome: AttemptOutcome) => void;
-}
+import type { Attempt, AttemptEvents, AttemptOutcome } from "./attempt.ts";
 
 export interface AttemptsOptions {
   clock: Clock;
@@ -128,7 +88,7 @@ export function createAttempts(options: AttemptsOptions): Attempts {
       session: undefined,
       sentMs: now,
       ackedMs: undefined,
-      started: false,
+      startedMs: undefined,
       heardMs: now,
       seq: 0,
       cancelledMs: undefined,
@@ -177,8 +137,8 @@ export function createAttempts(options: AttemptsOptions): Attempts {
   }
 
   function markStarted(attempt: Attempt): void {
-    if (attempt.started) return;
-    attempt.started = true;
+    if (attempt.startedMs !== undefined) return;
+    attempt.startedMs = clock.monotonic();
     attempt.events.started();
   }
 
@@ -203,7 +163,11 @@ export function createAttempts(options: AttemptsOptions): Attempts {
       return;
     }
     if (response.load !== undefined) attempt.events.load(response.load);
-    attempt.settle({ kind: "answered", response });
+    attempt.settle({
+      kind: "answered",
+      response,
+      ranMs: clock.monotonic() - (attempt.startedMs ?? attempt.sentMs),
+    });
   }
 
   /** The worker that a session was resumed with says what it knows of an attempt. */

@@ -6,20 +6,21 @@
  *       └───────────────────┴───────────────────────────┘
  *
  * Each step calls the next directly. Policies are elsewhere and pure: who (routing/), when again (retry.ts), what may follow
- * what (states.ts). What is out with workers is attempts.ts.
+ * what (states.ts). What is out with workers is attempts.ts, what follows its outcome aftermath.ts.
  */
 import type { Clock, Random } from "../core/clock.ts";
-import { ErrandError, type ErrorCode } from "../core/errors.ts";
+import { ErrandError } from "../core/errors.ts";
 import type { PeerIdText } from "../core/ids.ts";
 import { limits } from "../core/limits.ts";
 import type { Log } from "../core/log.ts";
 import type { Decision } from "../routing/candidate.ts";
-import type { AttemptOutcome, Attempts } from "./attempts.ts";
+import { createAftermath, type Refusal } from "./aftermath.ts";
+import type { AttemptOutcome } from "./attempt.ts";
+import type { Attempts } from "./attempts.ts";
 import type { BlobAccess } from "./blob-access.ts";
 import type { Providers } from "./providers.ts";
 import type { ReadyQueue } from "./ready-queue.ts";
 import type { TaskRecord } from "./record.ts";
-import { lossBudget, lossDelayMs, refusalDelayMs, retryDelayMs } from "./retry.ts";
 import type { Settlement } from "./settle.ts";
 import { isTerminal } from "./states.ts";
 import type { TaskTable } from "./table.ts";
@@ -52,7 +53,14 @@ export interface Delegation {
 }
 
 export function createDelegation(options: DelegateOptions): Delegation {
-  const { table, queue, attempts, providers, settlement, blobs, clock, random, log } = options;
+  const { table, queue, attempts, providers, settlement, blobs, clock, log } = options;
+  const { conclude, nobody, noteRefusal, everybodyRefused, fail, release } = createAftermath({
+    ...options,
+    requeue(record) {
+      queue.push(record);
+      pump();
+    },
+  });
   let inFlight = 0;
   let stopped = false;
 
@@ -83,11 +91,10 @@ export function createDelegation(options: DelegateOptions): Delegation {
   }
 
   async function step(record: TaskRecord): Promise<void> {
-    const decision = providers.route(record);
-    record.lastDecision = decision;
+    const decision = route(record);
     if (decision.order.length === 0) return nobody(record, decision);
     record.searchingSinceMs = undefined;
-    const refusals: { peer: PeerIdText; code: ErrorCode; message: string; retryAfterMs: number }[] = [];
+    const refusals: Refusal[] = [];
     for (const peer of decision.order) {
       const outcome = await offer(record, peer);
       if (isTerminal(record.state) || stopped) return tooLate(record, peer, outcome);
@@ -101,14 +108,29 @@ export function createDelegation(options: DelegateOptions): Delegation {
       noteRefusal(record, peer, refusal.code);
       if (refusals.filter((one) => one.code === "InvalidInput").length >= 2) break;
     }
-    everybodyRefused(record, refusals);
+    everybodyRefused(record, decision, refusals);
+  }
+
+  function route(record: TaskRecord): Decision {
+    let decision = providers.route(record);
+    if (
+      decision.order.length === 0 &&
+      decision.retryAfterMs === undefined &&
+      record.tried.size > record.ruledOut.size
+    ) {
+      // Nobody else is left: those that failed or lost it get another chance.
+      record.tried = new Set(record.ruledOut);
+      decision = providers.route(record);
+    }
+    record.lastDecision = decision;
+    return decision;
   }
 
   /** The task has ended meanwhile: the answer is dropped, and its worker may forget it. */
   function tooLate(record: TaskRecord, peer: PeerIdText, outcome: AttemptOutcome): void {
     if (outcome.kind !== "answered" || stopped) return;
     attempts.counters.lateResponses++;
-    settlement.drop(record, peer, outcome.response);
+    settlement.drop(record, peer, outcome);
   }
 
   function offer(record: TaskRecord, peer: PeerIdText): Promise<AttemptOutcome> {
@@ -156,197 +178,14 @@ export function createDelegation(options: DelegateOptions): Delegation {
     return outcome;
   }
 
-  /** What a finished attempt means for the task. */
-  async function conclude(
+  async function followAdopted(
     record: TaskRecord,
-    decision: Decision,
     peer: PeerIdText,
-    outcome: AttemptOutcome,
+    running: Promise<AttemptOutcome>,
   ): Promise<void> {
-    switch (outcome.kind) {
-      case "answered": {
-        const verdict = await settlement.judge(record, peer, outcome.response);
-        if (isTerminal(record.state)) return;
-        remember(record, decision, peer, verdict.outcome, verdict.error);
-        if (verdict.kind === "done") return void table.move(record, "completed", "");
-        if (verdict.kind === "handed-back") {
-          record.tried.add(peer);
-          return again(record, 0, "handed back by its worker");
-        }
-        if (verdict.kind === "ended") return fail(record, verdict.reason, verdict.error, verdict.state);
-        record.tried.add(peer);
-        return retry(record, verdict.error, verdict.state);
-      }
-      case "silent":
-      case "lost":
-        record.tried.add(peer);
-        return lost(record, decision, peer, outcome.reason);
-      case "expired": {
-        const error = new ErrandError(
-          "TaskTimeout",
-          `the attempt took longer than ${record.spec.attemptTimeoutMs} ms`,
-          { retryable: true },
-        );
-        remember(record, decision, peer, "timeout", error);
-        record.tried.add(peer);
-        return retry(record, error, "timeout");
-      }
-      case "abandoned":
-      case "refused":
-      case "unreachable":
-        // Abandoned attempts belong to tasks that have ended; the other two never come here.
-        return;
-    }
-  }
-
-  function lost(record: TaskRecord, decision: Decision | undefined, peer: PeerIdText, reason: string): void {
-    const error = new ErrandError("Lost", `the worker was lost: ${reason}`);
-    remember(record, decision, peer, "lost", error);
-    record.lossesMade++;
-    if (record.spec.onLost === "fail") return fail(record, "lost", error);
-    if (record.lossesMade >= lossBudget) {
-      return fail(
-        record,
-        "dead-letter",
-        new ErrandError("Lost", `lost with ${record.lossesMade} workers, the last: ${reason}`, {
-          retryable: false,
-          hint: "The task may be what ends its workers; look at its input, then submit it again.",
-        }),
-      );
-    }
-    again(record, lossDelayMs(record.lossesMade - 1), `${error.message}; going elsewhere`);
-  }
-
-  function retry(record: TaskRecord, error: ErrandError, state: "failed" | "timeout"): void {
-    const { retry: policy } = record.spec;
-    if (!error.retryable || record.retriesMade >= policy.retries)
-      return fail(
-        record,
-        state === "failed" && error.code === "VerificationFailed" ? "verification-failed" : "error",
-        error,
-        state,
-      );
-    const delayMs = retryDelayMs(policy, record.retriesMade, random, error.retryAfterMs);
-    record.retriesMade++;
-    again(
-      record,
-      delayMs,
-      `retry ${record.retriesMade} of ${policy.retries} in ${Math.round(delayMs / 100) / 10} s: ${error.message}`,
-    );
-  }
-
-  /** Nobody may be asked: look for providers until the window ends, or wait for one that is only shut out for a while. */
-  async function nobody(record: TaskRecord, decision: Decision): Promise<void> {
-    const now = clock.monotonic();
-    record.searchingSinceMs ??= now;
-    if (decision.retryAfterMs !== undefined)
-      return again(
-        record,
-        Math.min(Math.max(decision.retryAfterMs, 50), 5_000),
-        "every capable peer is shut out for a moment",
-      );
-    const leftMs = record.searchingSinceMs + options.discoveryWindowMs - now;
-    if (leftMs > 0) {
-      table.progress(record, record.progress, "looking for a capable peer");
-      await providers.discover(
-        record.spec.skill,
-        record.spec.peer,
-        Math.min(leftMs, 1_000),
-        record.stop.signal,
-      );
-      if (!isTerminal(record.state)) again(record, 0, "");
-      return;
-    }
-    fail(record, "no-capable-peer", noCapablePeer(record, decision));
-  }
-
-  function noteRefusal(record: TaskRecord, peer: PeerIdText, code: ErrorCode): void {
-    // Full, draining or rate-limited peers may be asked again; the others would say the same.
-    if (
-      code === "UnsupportedSkill" ||
-      code === "Unauthorized" ||
-      code === "InvalidInput" ||
-      code === "InsufficientFunds"
-    )
-      record.tried.add(peer);
-  }
-
-  function everybodyRefused(
-    record: TaskRecord,
-    refusals: { peer: PeerIdText; code: ErrorCode; message: string; retryAfterMs: number }[],
-  ): void {
-    const invalid = refusals.find((one) => one.code === "InvalidInput");
-    if (invalid !== undefined) {
-      return fail(
-        record,
-        "error",
-        new ErrandError("InvalidInput", invalid.message, {
-          details: { peer: invalid.peer },
-          hint: `See the skill's input schema: errand skill get ${record.spec.skill}`,
-        }),
-      );
-    }
-    const last = refusals.at(-1);
-    const retryAfterMs = Math.min(...refusals.map((one) => one.retryAfterMs));
-    again(
-      record,
-      refusalDelayMs(record.refusedRounds++, retryAfterMs, random),
-      `refused by ${refusals.length}; the last said ${last?.code}: ${last?.message}`,
-    );
-  }
-
-  /** Back into the queue, at once or after a while. */
-  function again(record: TaskRecord, delayMs: number, reason: string): void {
-    record.peer = "";
-    record.progress = 0;
-    if (delayMs > 0 && record.state !== "queued") table.move(record, "retrying", reason);
-    const wake = (): void => {
-      record.cancelWake = undefined;
-      if (isTerminal(record.state)) return;
-      if (record.state !== "queued") table.move(record, "queued", delayMs > 0 ? "" : reason);
-      queue.push(record);
-      pump();
-    };
-    if (delayMs > 0) record.cancelWake = clock.after(delayMs, wake);
-    else wake();
-  }
-
-  function remember(
-    record: TaskRecord,
-    decision: Decision | undefined,
-    peer: PeerIdText,
-    outcome: string,
-    error?: ErrandError,
-  ): void {
-    table.recordAttempt(record, {
-      attempt: record.attempt,
-      peer,
-      startedAt: record.startedAt,
-      finishedAt: clock.now(),
-      outcome,
-      error: error?.toJSON(),
-      usage: record.usage,
-      decision,
-    });
-  }
-
-  function fail(
-    record: TaskRecord,
-    reason: string,
-    error: ErrandError,
-    state: "failed" | "timeout" = "failed",
-  ): void {
-    if (isTerminal(record.state)) return;
-    record.error = error.toJSON();
-    table.move(record, state, reason);
-    release(record);
-  }
-
-  function release(record: TaskRecord): void {
-    queue.remove(record);
-    record.cancelWake?.();
-    record.cancelWake = undefined;
-    if (!record.stop.signal.aborted) record.stop.abort();
+    const outcome = await track(record, peer, running);
+    const decision: Decision = { order: [peer], how: "adopted", considered: [], omitted: 0 };
+    if (!isTerminal(record.state) && !stopped) await conclude(record, decision, peer, outcome);
   }
 
   return {
@@ -362,24 +201,14 @@ export function createDelegation(options: DelegateOptions): Delegation {
         leaseMs: limits.leaseMs,
         deadlineMs: record.spec.attemptTimeoutMs,
       };
-      void follow(
-        record,
-        track(record, peer, attempts.adopt(peer, request, eventsOf(record, peer))).then(async (outcome) => {
-          if (!isTerminal(record.state) && !stopped)
-            await conclude(
-              record,
-              { order: [peer], how: "adopted", considered: [], omitted: 0 },
-              peer,
-              outcome,
-            );
-        }),
-      );
+      void follow(record, followAdopted(record, peer, attempts.adopt(peer, request, eventsOf(record, peer))));
     },
     end(record, state, error) {
       if (isTerminal(record.state)) return;
       attempts.cancel(record.id, error.message);
       record.error = error.toJSON();
       table.move(record, state, state === "timeout" ? "expired" : error.message);
+      queue.remove(record);
       release(record);
     },
     stop() {
@@ -387,20 +216,4 @@ export function createDelegation(options: DelegateOptions): Delegation {
       for (const record of table.live.values()) record.cancelWake?.();
     },
   };
-}
-
-function noCapablePeer(record: TaskRecord, decision: Decision): ErrandError {
-  const { spec } = record;
-  const known = decision.considered.length + decision.omitted;
-  const message =
-    known === 0
-      ? `no known peer offers ${spec.skill}`
-      : `none of the ${known} known providers of ${spec.skill} may run this task`;
-  return new ErrandError("NoCapablePeer", message, {
-    hint:
-      known === 0
-        ? "`errand skill list --all` shows what the mesh offers; `errand peer list` whom this node knows."
-        : `\`errand task explain ${record.id}\` tells why each was refused.`,
-    details: { refusals: decision.considered.map(({ peer, refused }) => ({ peer, refused })) },
-  });
 }

@@ -106,8 +106,8 @@ function json(value: unknown): string | null {
   return value === undefined ? null : JSON.stringify(value);
 }
 
-function parsed<T>(text: string | null): T | undefined {
-  return text === null ? undefined : (JSON.parse(text) as T);
+function parsed(text: string | null): unknown {
+  return text === null ? undefined : JSON.parse(text);
 }
 
 function bodyOf(
@@ -142,8 +142,8 @@ function recordOf(row: TaskRow): TaskRecord {
     progress: row.state === "completed" ? 1 : 0,
     output: bodyOf(row.output, row.outputBlob, row.outputSize, row.outputType, row.outputHash),
     outputHash: row.outputHash ?? undefined,
-    error: parsed<ErrorJson>(row.error),
-    usage: parsed<Usage>(row.usage),
+    error: parsed(row.error) as ErrorJson | undefined,
+    usage: parsed(row.usage) as Usage | undefined,
     executedVersion: row.executedVersion,
     evidence: row.evidence ?? undefined,
     fresh: false,
@@ -179,9 +179,9 @@ export async function loadAttempts(store: Store, id: TaskId): Promise<AttemptRec
     startedAt: row.startedAt,
     finishedAt: row.finishedAt ?? 0,
     outcome: row.outcome,
-    error: parsed<ErrorJson>(row.error),
-    usage: parsed<Usage>(row.usage),
-    decision: parsed<unknown>(row.decision),
+    error: parsed(row.error) as ErrorJson | undefined,
+    usage: parsed(row.usage) as Usage | undefined,
+    decision: parsed(row.decision),
   }));
 }
 

@@ -6,13 +6,14 @@
 import type { Clock } from "../core/clock.ts";
 import type { PeerIdText } from "../core/ids.ts";
 import type { CardDirectory, KnownCard, Resources } from "../network/card.ts";
-import type { Load, TaskResponse } from "../network/messages.ts";
+import type { Load } from "../network/messages.ts";
 import type { Candidate, Decision } from "../routing/candidate.ts";
 import type { Router } from "../routing/router.ts";
 import type { OfferedSkill } from "../skills/skill.ts";
 import type { Worker } from "../worker/worker.ts";
-import type { AttemptOutcome } from "./attempts.ts";
+import type { AttemptOutcome } from "./attempt.ts";
 import type { TaskRecord } from "./record.ts";
+import type { Answer } from "./settle.ts";
 
 /** What the operator decided about peers, and how they are connected. */
 export interface PeerStanding {
@@ -53,13 +54,7 @@ export interface Providers {
     outcome: Exclude<AttemptOutcome, { kind: "answered" }>,
   ): void;
   /** The attempt was answered, and the answer judged. */
-  judged(
-    record: TaskRecord,
-    peer: PeerIdText,
-    response: TaskResponse,
-    verdict: Verdict,
-    reason?: string,
-  ): void;
+  judged(record: TaskRecord, peer: PeerIdText, answer: Answer, verdict: Verdict, reason?: string): void;
 }
 
 interface CachedCandidates {
@@ -197,10 +192,10 @@ export function createProviders(options: ProvidersOptions): Providers {
       else if (outcome.kind === "abandoned") router.onReleased(peer);
       else router.onLost(peer, record.spec.skill, now);
     },
-    judged(record, peer, response, verdict, reason) {
+    judged(record, peer, answer, verdict, reason) {
       const now = clock.monotonic();
       const { skill } = record.spec;
-      const outcome = { wallMs: response.usage.wallMs, load: response.load };
+      const outcome = { wallMs: answer.ranMs, load: answer.response.load };
       if (verdict === "good") router.onGood(peer, skill, outcome, now);
       else if (verdict === "bad") router.onBad(peer, skill, reason ?? "", now);
       else if (verdict === "skill-failed") router.onSkillFailed(peer, skill, outcome, now);

@@ -60,12 +60,16 @@ export interface TaskRecord {
   waiters: ((error?: Error) => void)[];
 
   // --- what the delegation remembers of this task (delegate.ts)
-  /** Peers that failed, lost or refused it in a way that speaks against asking them again now. */
+  /** Peers that failed or lost it: asked again only when nobody else is left. With those ruled out. */
   tried: Set<PeerIdText>;
+  /** Peers that said they never will: the skill, the caller or the input is not for them. */
+  ruledOut: Set<PeerIdText>;
   /** Rounds in which everybody was full. */
   refusedRounds: number;
-  /** Start of the search for a capable peer, monotonic ms. */
+  /** Since when nobody capable is known, monotonic ms. */
   searchingSinceMs: number | undefined;
+  /** Since when nobody who is known can be reached, monotonic ms. */
+  unreachableSinceMs: number | undefined;
   /** Takes back the timer that brings the task back into the queue. */
   cancelWake: (() => void) | undefined;
   /** The last routing decision, for `explain` of a task that waits. */
@@ -112,8 +116,10 @@ export function newRecord(
     stop: new AbortController(),
     waiters: [],
     tried: new Set(),
+    ruledOut: new Set(),
     refusedRounds: 0,
     searchingSinceMs: undefined,
+    unreachableSinceMs: undefined,
     cancelWake: undefined,
     lastDecision: undefined,
   };

@@ -3,42 +3,16 @@
  * this node has accepted, each under the submitter's lease; what runs them is `worker/`. An attempt is answered once: a
  * duplicate of (submitter, task, attempt) gets what the first got.
  */
-import { jsonType, type Body } from "../core/body.ts";
 import type { Clock } from "../core/clock.ts";
 import { ErrandError, toErrandError } from "../core/errors.ts";
 import type { PeerIdText } from "../core/ids.ts";
 import { limits } from "../core/limits.ts";
 import type { Log } from "../core/log.ts";
-import { sha256 } from "../core/signatures.ts";
-import { bodyHash, type ResponseSigner } from "../network/attest.ts";
-import type {
-  AttemptRef,
-  AttemptState,
-  Message,
-  Session,
-  TaskRequest,
-  TaskResponse,
-} from "../network/messages.ts";
+import type { ResponseSigner } from "../network/attest.ts";
+import type { AttemptRef, AttemptState, Message, Session, TaskRequest } from "../network/messages.ts";
+import { createAnswering, type Served } from "./answer.ts";
 import type { BlobAccess } from "./blob-access.ts";
-import type { Job, JobResult, Worker } from "../worker/worker.ts";
-
-/** One accepted attempt. */
-interface Served {
-  readonly key: string;
-  readonly submitter: PeerIdText;
-  readonly request: TaskRequest;
-  /** Grows when the submitter comes back from a restart: answers carry the newest. */
-  leaseEpoch: number;
-  session: Session | undefined;
-  /** Monotonic ms since when no session leads to the submitter. */
-  detachedMs: number | undefined;
-  state: "waiting" | "running" | "answered";
-  seq: number;
-  saidMs: number;
-  readonly stop: AbortController;
-  response: TaskResponse | undefined;
-  answeredMs: number;
-}
+import type { Job, Worker } from "../worker/worker.ts";
 
 export interface ServeOptions {
   self: PeerIdText;
@@ -67,6 +41,7 @@ const answerKeptMs = 15 * 60_000;
 
 export function createServing(options: ServeOptions): Serving {
   const { worker, clock, log } = options;
+  const answering = createAnswering(options);
   const served = new Map<string, Served>();
   const perPeer = new Map<PeerIdText, number>();
   const counters = { served: 0, duplicates: 0, refused: 0, leasesEnded: 0 };
@@ -155,8 +130,8 @@ export function createServing(options: ServeOptions): Serving {
       },
     });
     offer.result.then(
-      (result) => onResult(entry, result),
-      (error: unknown) => answerError(entry, toErrandError(error, "SkillFailed")),
+      (result) => answering.completed(entry, result),
+      (error: unknown) => answering.failed(entry, toErrandError(error, "SkillFailed")),
     );
   }
 
@@ -198,127 +173,6 @@ export function createServing(options: ServeOptions): Serving {
     });
   }
 
-  async function onResult(entry: Served, result: JobResult): Promise<void> {
-    try {
-      const inline = result.body.bytes !== undefined && result.body.bytes.length <= limits.inlineBodyBytes;
-      if (inline) {
-        const body = result.body as Body & { bytes: Uint8Array };
-        respond(entry, {
-          status: "completed",
-          output: body,
-          outputHash: sha256(body.bytes),
-          version: result.version,
-          usage: result.usage,
-        });
-      } else {
-        const output = await storeOutput(entry, result);
-        respond(entry, {
-          status: "completed",
-          output,
-          outputHash: bodyHash(output),
-          version: result.version,
-          usage: result.usage,
-        });
-      }
-    } catch (error) {
-      answerError(entry, toErrandError(error));
-    } finally {
-      await result.release();
-    }
-  }
-
-  async function storeOutput(entry: Served, result: JobResult): Promise<Body> {
-    const { body } = result;
-    const blob =
-      body.bytes === undefined
-        ? await options.blobs.putFile(body.file)
-        : await options.blobs.putBytes(body.bytes);
-    if (body.type === jsonType && blob.sizeBytes > limits.jsonBodyBytes) {
-      throw new ErrandError(
-        "LimitExceeded",
-        `the skill returned ${blob.sizeBytes} bytes of JSON; at most ${limits.jsonBodyBytes} are allowed`,
-      );
-    }
-    options.blobs.grant(entry.submitter, blob.hash);
-    return { blob, type: body.type };
-  }
-
-  function answerError(entry: Served, error: ErrandError): void {
-    const stopped = entry.stop.signal.aborted;
-    const status =
-      error.code === "TaskTimeout"
-        ? "timeout"
-        : stopped || error.code === "Cancelled"
-          ? "cancelled"
-          : "failed";
-    // Why it was stopped says more than how the code took it.
-    const said =
-      stopped && entry.stop.signal.reason instanceof ErrandError ? entry.stop.signal.reason : error;
-    respond(entry, {
-      status,
-      outputHash: new Uint8Array(0),
-      version: worker.skills.get(entry.request.skill)?.definition.version ?? "",
-      usage: { wallMs: 0, cpuMs: 0, peakMemoryBytes: 0 },
-      error: { code: said.code, message: said.message, retryable: said.retryable },
-    });
-  }
-
-  function respond(
-    entry: Served,
-    end: {
-      status: TaskResponse["status"];
-      output?: Body;
-      outputHash: Uint8Array;
-      version: string;
-      usage: TaskResponse["usage"];
-      error?: TaskResponse["error"];
-    },
-  ): void {
-    if (entry.state === "answered") return;
-    entry.state = "answered";
-    entry.answeredMs = clock.monotonic();
-    const { request } = entry;
-    const response: TaskResponse = {
-      taskId: request.taskId,
-      attempt: request.attempt,
-      leaseEpoch: entry.leaseEpoch,
-      status: end.status,
-      output: end.output,
-      outputHash: end.outputHash,
-      error: end.error,
-      usage: end.usage,
-      executedSkillVersion: end.version,
-      load: worker.load(),
-    };
-    entry.response = response;
-    if (entry.submitter === options.self) return entry.session?.send({ kind: "response", response });
-    options.signer.sign(
-      {
-        network: options.network,
-        submitter: entry.submitter,
-        worker: options.self,
-        taskId: request.taskId,
-        attempt: request.attempt,
-        inputHash: bodyHash(request.input),
-        skill: request.skill,
-        skillVersion: end.version,
-        status: end.status,
-        outputHash: end.outputHash,
-      },
-      (attest) => {
-        response.attest = attest;
-        sendResponse(entry);
-      },
-    );
-  }
-
-  function sendResponse(entry: Served): void {
-    const response = entry.response;
-    if (response === undefined || (response.attest === undefined && entry.submitter !== options.self)) return;
-    response.leaseEpoch = entry.leaseEpoch;
-    entry.session?.send({ kind: "response", response });
-  }
-
   function answerDuplicate(entry: Served, request: TaskRequest, session: Session): void {
     counters.duplicates++;
     attach(entry, session);
@@ -329,7 +183,7 @@ export function createServing(options: ServeOptions): Serving {
       ack: { taskId, attempt, verdict: "duplicate", position: 0, load: worker.load() },
     });
     if (entry.state === "running") sayProgress(entry, 0, "");
-    sendResponse(entry);
+    answering.resend(entry);
   }
 
   function attach(entry: Served, session: Session): void {
@@ -354,7 +208,7 @@ export function createServing(options: ServeOptions): Serving {
     const entry = served.get(keyOf(session.peer, ref));
     if (entry === undefined) return;
     attach(entry, session);
-    if (entry.state === "answered") sendResponse(entry);
+    if (entry.state === "answered") answering.resend(entry);
     else
       entry.stop.abort(
         new ErrandError("Cancelled", ref.reason === "" ? "cancelled by the submitter" : ref.reason),
@@ -411,7 +265,7 @@ export function createServing(options: ServeOptions): Serving {
               kind: "status",
               status: { taskId: message.taskId, attempt: entry.request.attempt, state: entry.state },
             });
-            sendResponse(entry);
+            answering.resend(entry);
           }
           return;
         }
@@ -438,7 +292,7 @@ export function createServing(options: ServeOptions): Serving {
         const entry = served.get(keyOf(session.peer, ref));
         if (entry !== undefined) attach(entry, session);
         session.send({ kind: "status", status: { ...ref, state: stateOf(ref, session.peer) } });
-        if (entry !== undefined) sendResponse(entry);
+        if (entry !== undefined) answering.resend(entry);
       }
     },
     onSessionClosed(session) {

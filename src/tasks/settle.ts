@@ -23,6 +23,12 @@ export type Judgement =
   /** No further attempt can help. */
   | { kind: "ended"; outcome: string; error: ErrandError; reason: string; state: "failed" | "timeout" };
 
+/** A worker's answer, and how long it took as measured here, ms. */
+export interface Answer {
+  response: TaskResponse;
+  ranMs: number;
+}
+
 export interface SettlementOptions {
   self: PeerIdText;
   network: string;
@@ -32,19 +38,13 @@ export interface SettlementOptions {
   /** Sends the acknowledgement over the session to `peer`, if there is one; a worker without it keeps its answer. */
   acknowledge(peer: PeerIdText, attempts: AttemptRef[]): void;
   /** Evidence. Called exactly once for each answer. */
-  judged(
-    record: TaskRecord,
-    peer: PeerIdText,
-    response: TaskResponse,
-    verdict: Verdict,
-    reason?: string,
-  ): void;
+  judged(record: TaskRecord, peer: PeerIdText, answer: Answer, verdict: Verdict, reason?: string): void;
 }
 
 export interface Settlement {
-  judge(record: TaskRecord, peer: PeerIdText, response: TaskResponse): Promise<Judgement>;
+  judge(record: TaskRecord, peer: PeerIdText, answer: Answer): Promise<Judgement>;
   /** For answers to tasks that have ended meanwhile. */
-  drop(record: TaskRecord, peer: PeerIdText, response: TaskResponse): void;
+  drop(record: TaskRecord, peer: PeerIdText, answer: Answer): void;
 }
 
 export function createSettlement(options: SettlementOptions): Settlement {
@@ -68,13 +68,14 @@ export function createSettlement(options: SettlementOptions): Settlement {
     });
   }
 
-  async function judge(record: TaskRecord, peer: PeerIdText, response: TaskResponse): Promise<Judgement> {
+  async function judge(record: TaskRecord, peer: PeerIdText, answer: Answer): Promise<Judgement> {
+    const { response } = answer;
     record.usage = response.usage;
-    if (response.status !== "completed") return judgeFailure(record, peer, response);
+    if (response.status !== "completed") return judgeFailure(record, peer, answer);
     const output = response.output as Body;
     const lie = await proveLie(record, peer, response, output);
     if (lie !== undefined) {
-      options.judged(record, peer, response, lie.code === "VerificationFailed" ? "bad" : "none", lie.message);
+      options.judged(record, peer, answer, lie.code === "VerificationFailed" ? "bad" : "none", lie.message);
       acknowledge(peer, response);
       return { kind: "failed", outcome: "failed", error: lie, state: "failed" };
     }
@@ -82,7 +83,7 @@ export function createSettlement(options: SettlementOptions): Settlement {
     record.outputHash = response.outputHash;
     record.executedVersion = response.executedSkillVersion;
     record.progress = 1;
-    options.judged(record, peer, response, "good");
+    options.judged(record, peer, answer, "good");
     acknowledge(peer, response);
     return { kind: "done", outcome: "completed" };
   }
@@ -121,16 +122,20 @@ export function createSettlement(options: SettlementOptions): Settlement {
     }
   }
 
-  function judgeFailure(record: TaskRecord, peer: PeerIdText, response: TaskResponse): Judgement {
+  function judgeFailure(record: TaskRecord, peer: PeerIdText, answer: Answer): Judgement {
+    const { response } = answer;
     acknowledge(peer, response);
     const said = response.error ?? { code: "SkillFailed" as const, message: "", retryable: false };
     const error = new ErrandError(said.code, said.message === "" ? said.code : said.message, {
       retryable: said.retryable,
       details: { peer },
     });
-    if (said.code === "ShuttingDown" || said.code === "Lost" || response.status === "cancelled")
+    if (said.code === "ShuttingDown" || said.code === "Lost" || response.status === "cancelled") {
+      options.judged(record, peer, answer, "none");
       return { kind: "handed-back", outcome: "lost", error };
+    }
     if (response.status === "timeout") {
+      options.judged(record, peer, answer, "timeout");
       return {
         kind: "failed",
         outcome: "timeout",
@@ -138,7 +143,7 @@ export function createSettlement(options: SettlementOptions): Settlement {
         state: "timeout",
       };
     }
-    options.judged(record, peer, response, "skill-failed");
+    options.judged(record, peer, answer, "skill-failed");
     if (said.code === "InvalidInput" || said.code === "LimitExceeded")
       return { kind: "ended", outcome: "failed", error, reason: "error", state: "failed" };
     return { kind: "failed", outcome: "failed", error, state: "failed" };
@@ -161,9 +166,9 @@ export function createSettlement(options: SettlementOptions): Settlement {
 
   return {
     judge,
-    drop(record, peer, response) {
-      options.judged(record, peer, response, "none");
-      acknowledge(peer, response);
+    drop(record, peer, answer) {
+      options.judged(record, peer, answer, "none");
+      acknowledge(peer, answer.response);
     },
   };
 }

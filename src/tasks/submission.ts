@@ -14,8 +14,8 @@ const longestMs = 30 * 24 * 3_600_000;
 /** Throws `InvalidInput`. */
 export function fillSpec(s: Submission): TaskSpec {
   check(
-    isSkillId(s.skill),
-    `"${String(s.skill).slice(0, 64)}" is not a skill id`,
+    typeof s.skill === "string" && isSkillId(s.skill),
+    `"${s.skill.slice(0, 64)}" is not a skill id`,
     "A skill id is lower-case words joined by dots, such as text.stats; see `errand skill list --all`.",
   );
   check(

@@ -126,7 +126,8 @@ export function createSessions(options: SessionsOptions): TaskSessions {
 
   function sweep(): void {
     const now = clock.monotonic();
-    const all = [...outgoing.values(), ...[...incoming.values()].flatMap((set) => [...set])];
+    const all = [...outgoing.values()];
+    for (const set of incoming.values()) all.push(...set);
     for (const session of all) {
       session.checkProgress(now);
       // Running tasks make heartbeats, so silence means that there are none. The submitter closes; the other side waits longer.

@@ -4,7 +4,8 @@ import { describe, expect, it } from "vitest";
 import { newTaskId, taskIdToBytes } from "../../../src/core/ids.ts";
 import { limits } from "../../../src/core/limits.ts";
 import type { Message, TaskRequest } from "../../../src/network/messages.ts";
-import { decodeFrame, encodeHello, encodeMessage } from "../../../src/network/task-codec.ts";
+import { decodeFrame } from "../../../src/network/task-decode.ts";
+import { encodeHello, encodeMessage } from "../../../src/network/task-encode.ts";
 
 const ref = { taskId: newTaskId(), attempt: 1 };
 const load = { running: 1, slots: 2, queued: 3, serviceMs: 40 };

@@ -1,201 +1,22 @@
 /**
- * Messages to wire frames and back. Everything a peer can put into a frame is bounded and checked here, so that
- * past this file a message is well-formed: ids are ids, numbers are in range, texts are short and printable.
+ * Wire frames to messages. Everything a peer can put into a frame is bounded and checked here, so that past this file a
+ * message is well-formed: ids are ids, numbers are in range, texts are short and printable.
  */
-import { Frame, AttemptState, ResponseStatus, Verdict } from "#protocols/task";
+import { Frame } from "#protocols/task";
 import type * as wire from "#protocols/task";
 import { toString as toText } from "uint8arrays/to-string";
-import { fromString } from "uint8arrays/from-string";
 import type { Body } from "../core/body.ts";
-import { ErrandError, isErrorCode, type ErrorCode } from "../core/errors.ts";
-import { isSkillId, taskIdFromBytes, taskIdToBytes } from "../core/ids.ts";
+import { ErrandError, isErrorCode } from "../core/errors.ts";
+import { isSkillId, taskIdFromBytes } from "../core/ids.ts";
 import { limits, safeMessage } from "../core/limits.ts";
 import type * as m from "./messages.ts";
-
-const empty = new Uint8Array(0);
+import { attemptStates, statuses, verdicts } from "./task-enums.ts";
 
 /** A decoded frame: a message, or one of the two kinds that only the session itself uses. */
 export type Decoded =
   | m.Message
   | { kind: "hello"; hello: m.Hello }
   | { kind: "error"; code: string; message: string };
-
-export function encodeHello(hello: m.Hello): Uint8Array {
-  return Frame.encode({ hello: { ...hello, resume: hello.resume.map(refToWire) } });
-}
-
-export function encodeSessionError(code: ErrorCode, message: string): Uint8Array {
-  return Frame.encode({ error: { code, message: safeMessage(message) } });
-}
-
-export function encodeMessage(message: m.Message): Uint8Array {
-  return Frame.encode(toFrame(message));
-}
-
-function toFrame(message: m.Message): Partial<wire.Frame> {
-  switch (message.kind) {
-    case "request":
-      return { request: requestToWire(message.request) };
-    case "ack":
-      return { ack: ackToWire(message.ack) };
-    case "progress": {
-      const p = message.progress;
-      return {
-        progress: {
-          ...refToWire(p),
-          seq: p.seq,
-          fraction: p.fraction,
-          message: safeMessage(p.message),
-          chunk: owned(p.chunk),
-          load: p.load === undefined ? undefined : loadToWire(p.load),
-        },
-      };
-    }
-    case "response":
-      return { response: responseToWire(message.response) };
-    case "responseAck":
-      return { responseAck: { attempts: message.attempts.map(refToWire) } };
-    case "cancel":
-      return { cancel: { ...refToWire(message.cancel), reason: safeMessage(message.cancel.reason) } };
-    case "pause":
-      return { pause: refToWire(message.pause) };
-    case "resume":
-      return { resume: refToWire(message.resume) };
-    case "query":
-      return { query: { taskId: bytesOfId(message.taskId) } };
-    case "status":
-      return { status: { ...refToWire(message.status), state: attemptStates[message.status.state] } };
-    case "probe":
-      return { probe: { nonce: message.nonce } };
-    case "loadReport":
-      return { loadReport: { nonce: message.nonce, load: loadToWire(message.load) } };
-    case "credit":
-      return { credit: { tasks: message.tasks, bytes: message.bytes } };
-    case "goAway":
-      return { goAway: { reason: safeMessage(message.reason), graceMs: message.graceMs } };
-  }
-}
-
-const attemptStates: Record<m.AttemptState, AttemptState> = {
-  unknown: AttemptState.UNKNOWN,
-  waiting: AttemptState.WAITING,
-  running: AttemptState.RUNNING,
-  answered: AttemptState.ANSWERED,
-};
-
-const verdicts: Record<m.Verdict, Verdict> = {
-  accepted: Verdict.ACCEPTED,
-  queued: Verdict.QUEUED,
-  duplicate: Verdict.DUPLICATE,
-  refused: Verdict.REFUSED,
-};
-
-const statuses: Record<m.ResponseStatus, ResponseStatus> = {
-  completed: ResponseStatus.COMPLETED,
-  failed: ResponseStatus.FAILED,
-  cancelled: ResponseStatus.CANCELLED,
-  timeout: ResponseStatus.TIMEOUT,
-};
-
-// protons declares its bytes over ArrayBuffer; ours may be views of anything, which it only reads.
-function owned(bytes: Uint8Array | undefined): Uint8Array<ArrayBuffer> {
-  return (bytes ?? empty) as Uint8Array<ArrayBuffer>;
-}
-
-function bytesOfId(id: string): Uint8Array<ArrayBuffer> {
-  return owned(taskIdToBytes(id));
-}
-
-function refToWire(ref: m.AttemptRef): { taskId: Uint8Array<ArrayBuffer>; attempt: number } {
-  return { taskId: bytesOfId(ref.taskId), attempt: ref.attempt };
-}
-
-function loadToWire(load: m.Load): wire.Load {
-  return {
-    running: load.running,
-    slots: load.slots,
-    queued: load.queued,
-    serviceMs: Math.min(Math.round(load.serviceMs), 0xffffffff),
-  };
-}
-
-function blobToWire(body: Body): wire.BlobRef | undefined {
-  return body.blob === undefined
-    ? undefined
-    : { hash: owned(fromString(body.blob.hash, "base16")), sizeBytes: body.blob.sizeBytes };
-}
-
-function requestToWire(r: m.TaskRequest): wire.TaskRequest {
-  const q = r.requirements;
-  return {
-    ...refToWire(r),
-    leaseEpoch: r.leaseEpoch,
-    skill: r.skill,
-    skillVersion: r.skillVersion,
-    priority: r.priority,
-    deadlineMs: Math.min(Math.max(0, Math.round(r.deadlineMs)), 0xffffffff),
-    leaseMs: r.leaseMs,
-    input: owned(r.input.bytes),
-    inputBlob: blobToWire(r.input),
-    inputType: r.input.type,
-    requirements: q && {
-      minCpuCores: q.minCpuCores ?? 0,
-      minMemoryGb: q.minMemoryGb ?? 0,
-      minStorageGb: q.minStorageGb ?? 0,
-      gpu: q.gpu ?? false,
-      internet: q.internet ?? false,
-      platform: q.platform ?? "",
-      role: q.role ?? "",
-      tags: q.tags ?? [],
-    },
-    limits: r.limits && {
-      cpuCores: r.limits.cpuCores ?? 0,
-      memoryBytes: r.limits.memoryBytes ?? 0,
-      outputBytes: r.limits.outputBytes ?? 0,
-    },
-    deterministic: r.deterministic,
-    idempotent: r.idempotent,
-    holdId: "",
-    parentId: r.parentId === undefined ? owned(empty) : bytesOfId(r.parentId),
-    traceparent: r.traceparent ?? "",
-    labels: r.labels === undefined ? [] : Object.entries(r.labels).map(([key, value]) => ({ key, value })),
-  };
-}
-
-function ackToWire(ack: m.TaskAck): wire.TaskAck {
-  return {
-    ...refToWire(ack),
-    verdict: verdicts[ack.verdict],
-    position: ack.position,
-    code: ack.code ?? "",
-    message: ack.message === undefined ? "" : safeMessage(ack.message),
-    retryAfterMs: Math.round(ack.retryAfterMs ?? 0),
-    load: loadToWire(ack.load),
-  };
-}
-
-function responseToWire(r: m.TaskResponse): wire.TaskResponse {
-  return {
-    ...refToWire(r),
-    leaseEpoch: r.leaseEpoch,
-    status: statuses[r.status],
-    output: owned(r.output?.bytes),
-    outputBlob: r.output && blobToWire(r.output),
-    outputType: r.output?.type ?? "",
-    outputHash: owned(r.outputHash),
-    error: r.error && {
-      code: r.error.code,
-      message: safeMessage(r.error.message),
-      retryable: r.error.retryable,
-    },
-    usage: r.usage,
-    executedSkillVersion: r.executedSkillVersion,
-    load: r.load && loadToWire(r.load),
-    attest: r.attest as wire.Attest | undefined,
-  };
-}
-
-// ---------------------------------------------------------------- decoding
 
 const decodeLimits = {
   limits: {

@@ -1,0 +1,265 @@
+/**
+ * What follows an attempt: the task has its result, goes elsewhere, waits for its retry, or ends. Policies are pure and
+ * elsewhere (retry.ts, states.ts); judging an answer is settle.ts.
+ */
+import type { Clock, Random } from "../core/clock.ts";
+import { ErrandError, type ErrorCode } from "../core/errors.ts";
+import type { PeerIdText } from "../core/ids.ts";
+import { limits } from "../core/limits.ts";
+import type { Decision } from "../routing/candidate.ts";
+import type { AttemptOutcome } from "./attempt.ts";
+import type { Providers } from "./providers.ts";
+import type { TaskRecord } from "./record.ts";
+import { lossBudget, lossDelayMs, refusalDelayMs, retryDelayMs } from "./retry.ts";
+import type { Settlement } from "./settle.ts";
+import { isTerminal } from "./states.ts";
+import type { TaskTable } from "./table.ts";
+
+export interface AftermathOptions {
+  table: TaskTable;
+  providers: Providers;
+  settlement: Settlement;
+  clock: Clock;
+  random: Random;
+  /** How long a task for which nobody is known waits for somebody to turn up, ms. */
+  discoveryWindowMs: number;
+  /** Back into the ready queue. */
+  requeue(record: TaskRecord): void;
+}
+
+/** What one candidate said instead of taking the task. */
+export interface Refusal {
+  peer: PeerIdText;
+  code: ErrorCode;
+  message: string;
+  retryAfterMs: number;
+}
+
+const finalRefusals: ReadonlySet<ErrorCode> = new Set([
+  "UnsupportedSkill",
+  "Unauthorized",
+  "InvalidInput",
+  "InsufficientFunds",
+]);
+// A lease's length: whoever comes back within it is not lost, elsewhere either.
+const unreachableWindowMs = limits.leaseMs;
+
+export type Aftermath = ReturnType<typeof createAftermath>;
+
+export function createAftermath(options: AftermathOptions) {
+  const { table, providers, settlement, clock, random } = options;
+
+  /** What a finished attempt means for the task. */
+  async function conclude(
+    record: TaskRecord,
+    decision: Decision,
+    peer: PeerIdText,
+    outcome: AttemptOutcome,
+  ): Promise<void> {
+    switch (outcome.kind) {
+      case "answered": {
+        const verdict = await settlement.judge(record, peer, outcome);
+        if (isTerminal(record.state)) return;
+        remember(record, decision, peer, verdict.outcome, verdict.error);
+        if (verdict.kind === "done") {
+          table.move(record, "completed", "");
+          return release(record);
+        }
+        if (verdict.kind === "handed-back") {
+          record.tried.add(peer);
+          return again(record, 0, "handed back by its worker");
+        }
+        if (verdict.kind === "ended") return fail(record, verdict.reason, verdict.error, verdict.state);
+        record.tried.add(peer);
+        return retry(record, verdict.error, verdict.state);
+      }
+      case "silent":
+      case "lost":
+        record.tried.add(peer);
+        return lost(record, decision, peer, outcome.reason);
+      case "expired": {
+        const error = new ErrandError(
+          "TaskTimeout",
+          `the attempt took longer than ${record.spec.attemptTimeoutMs} ms`,
+          { retryable: true },
+        );
+        remember(record, decision, peer, "timeout", error);
+        record.tried.add(peer);
+        return retry(record, error, "timeout");
+      }
+      case "abandoned":
+      case "refused":
+      case "unreachable":
+        // Abandoned attempts belong to tasks that have ended; the other two never come here.
+        return;
+    }
+  }
+
+  function lost(record: TaskRecord, decision: Decision | undefined, peer: PeerIdText, reason: string): void {
+    const error = new ErrandError("Lost", `the worker was lost: ${reason}`);
+    remember(record, decision, peer, "lost", error);
+    record.lossesMade++;
+    if (record.spec.onLost === "fail") return fail(record, "lost", error);
+    if (record.lossesMade >= lossBudget) {
+      return fail(
+        record,
+        "dead-letter",
+        new ErrandError("Lost", `lost with ${record.lossesMade} workers, the last: ${reason}`, {
+          retryable: false,
+          hint: "The task may be what ends its workers; look at its input, then submit it again.",
+        }),
+      );
+    }
+    again(record, lossDelayMs(record.lossesMade - 1), `${error.message}; going elsewhere`);
+  }
+
+  function retry(record: TaskRecord, error: ErrandError, state: "failed" | "timeout"): void {
+    const { retry: policy } = record.spec;
+    if (!error.retryable || record.retriesMade >= policy.retries)
+      return fail(
+        record,
+        state === "failed" && error.code === "VerificationFailed" ? "verification-failed" : "error",
+        error,
+        state,
+      );
+    const delayMs = retryDelayMs(policy, record.retriesMade, random, error.retryAfterMs);
+    record.retriesMade++;
+    again(
+      record,
+      delayMs,
+      `retry ${record.retriesMade} of ${policy.retries} in ${Math.round(delayMs / 100) / 10} s: ${error.message}`,
+    );
+  }
+
+  /** Nobody may be asked: look for providers until the window ends, or wait for one that is only shut out for a while. */
+  async function nobody(record: TaskRecord, decision: Decision): Promise<void> {
+    const now = clock.monotonic();
+    record.searchingSinceMs ??= now;
+    if (decision.retryAfterMs !== undefined)
+      return again(
+        record,
+        Math.min(Math.max(decision.retryAfterMs, 50), 5_000),
+        "every capable peer is shut out for a moment",
+      );
+    const leftMs = record.searchingSinceMs + options.discoveryWindowMs - now;
+    if (leftMs > 0) {
+      table.progress(record, record.progress, "looking for a capable peer");
+      await providers.discover(
+        record.spec.skill,
+        record.spec.peer,
+        Math.min(leftMs, 1_000),
+        record.stop.signal,
+      );
+      if (!isTerminal(record.state)) again(record, 0, "");
+      return;
+    }
+    fail(record, "no-capable-peer", noCapablePeer(record, decision));
+  }
+
+  function noteRefusal(record: TaskRecord, peer: PeerIdText, code: ErrorCode): void {
+    // Full, draining or rate-limited peers may be asked again; the others would say the same.
+    if (!finalRefusals.has(code)) return;
+    record.ruledOut.add(peer);
+    record.tried.add(peer);
+  }
+
+  function everybodyRefused(record: TaskRecord, decision: Decision, refusals: Refusal[]): void {
+    const invalid = refusals.find((one) => one.code === "InvalidInput");
+    if (invalid !== undefined) {
+      const hint = `See the skill's input schema: errand skill get ${record.spec.skill}`;
+      return fail(
+        record,
+        "error",
+        new ErrandError("InvalidInput", invalid.message, { details: { peer: invalid.peer }, hint }),
+      );
+    }
+    const now = clock.monotonic();
+    if (refusals.every((one) => one.code === "PeerUnreachable")) record.unreachableSinceMs ??= now;
+    else record.unreachableSinceMs = undefined;
+    if (record.unreachableSinceMs !== undefined && now - record.unreachableSinceMs > unreachableWindowMs) {
+      return fail(record, "no-capable-peer", noCapablePeer(record, decision, refusals));
+    }
+    const last = refusals.at(-1);
+    const retryAfterMs = Math.min(...refusals.map((one) => one.retryAfterMs));
+    again(
+      record,
+      refusalDelayMs(record.refusedRounds++, retryAfterMs, random),
+      `refused by ${refusals.length}; the last said ${last?.code}: ${last?.message}`,
+    );
+  }
+
+  /** Back into the queue, at once or after a while. */
+  function again(record: TaskRecord, delayMs: number, reason: string): void {
+    record.peer = "";
+    record.progress = 0;
+    if (delayMs > 0 && record.state !== "queued") table.move(record, "retrying", reason);
+    const wake = (): void => {
+      record.cancelWake = undefined;
+      if (isTerminal(record.state)) return;
+      if (record.state !== "queued") table.move(record, "queued", delayMs > 0 ? "" : reason);
+      options.requeue(record);
+    };
+    if (delayMs > 0) record.cancelWake = clock.after(delayMs, wake);
+    else wake();
+  }
+
+  function remember(
+    record: TaskRecord,
+    decision: Decision | undefined,
+    peer: PeerIdText,
+    outcome: string,
+    error?: ErrandError,
+  ): void {
+    table.recordAttempt(record, {
+      attempt: record.attempt,
+      peer,
+      startedAt: record.startedAt,
+      finishedAt: clock.now(),
+      outcome,
+      error: error?.toJSON(),
+      usage: record.usage,
+      decision,
+    });
+  }
+
+  function fail(
+    record: TaskRecord,
+    reason: string,
+    error: ErrandError,
+    state: "failed" | "timeout" = "failed",
+  ): void {
+    if (isTerminal(record.state)) return;
+    record.error = error.toJSON();
+    table.move(record, state, reason);
+    release(record);
+  }
+
+  /** Takes back every timer of a task that has ended. */
+  function release(record: TaskRecord): void {
+    record.cancelWake?.();
+    record.cancelWake = undefined;
+    if (!record.stop.signal.aborted) record.stop.abort();
+  }
+
+  return { conclude, nobody, noteRefusal, everybodyRefused, again, fail, release };
+}
+
+function noCapablePeer(record: TaskRecord, decision: Decision, refusals: Refusal[] = []): ErrandError {
+  const { spec } = record;
+  const known = decision.considered.length + decision.omitted;
+  const unreachable = refusals.length > 0;
+  const message =
+    known === 0
+      ? `no known peer offers ${spec.skill}`
+      : unreachable
+        ? `none of the ${known} known providers of ${spec.skill} can be reached`
+        : `none of the ${known} known providers of ${spec.skill} may run this task`;
+  const hint =
+    known === 0
+      ? "`errand skill list --all` shows what the mesh offers; `errand peer list` whom this node knows."
+      : `\`errand task explain ${record.id}\` tells why each was refused.`;
+  const reasons = unreachable
+    ? refusals.map(({ peer, message: refused }) => ({ peer, refused }))
+    : decision.considered.map(({ peer, refused }) => ({ peer, refused }));
+  return new ErrandError("NoCapablePeer", message, { hint, details: { refusals: reasons } });
+}

@@ -1,0 +1,175 @@
+/**
+ * The answer to an accepted attempt: the skill's output made into a body, hashed, signed and sent, once. It stays with the
+ * attempt until the submitter has acknowledged it.
+ */
+import { jsonType, type Body } from "../core/body.ts";
+import type { Clock } from "../core/clock.ts";
+import { ErrandError, toErrandError } from "../core/errors.ts";
+import type { PeerIdText } from "../core/ids.ts";
+import { limits } from "../core/limits.ts";
+import { sha256 } from "../core/signatures.ts";
+import { bodyHash, type ResponseSigner } from "../network/attest.ts";
+import type { Session, TaskRequest, TaskResponse } from "../network/messages.ts";
+import type { JobResult, Worker } from "../worker/worker.ts";
+import type { BlobAccess } from "./blob-access.ts";
+
+/** One accepted attempt. */
+export interface Served {
+  readonly key: string;
+  readonly submitter: PeerIdText;
+  readonly request: TaskRequest;
+  /** Grows when the submitter comes back from a restart: answers carry the newest. */
+  leaseEpoch: number;
+  session: Session | undefined;
+  /** Monotonic ms since when no session leads to the submitter. */
+  detachedMs: number | undefined;
+  state: "waiting" | "running" | "answered";
+  seq: number;
+  saidMs: number;
+  readonly stop: AbortController;
+  response: TaskResponse | undefined;
+  answeredMs: number;
+}
+
+export interface AnsweringOptions {
+  self: PeerIdText;
+  network: string;
+  worker: Worker;
+  signer: ResponseSigner;
+  blobs: BlobAccess;
+  clock: Clock;
+}
+
+export interface Answering {
+  completed(entry: Served, result: JobResult): Promise<void>;
+  failed(entry: Served, error: ErrandError): void;
+  /** Sends the answer, if there is one, over the session the attempt has now. */
+  resend(entry: Served): void;
+}
+
+export function createAnswering(options: AnsweringOptions): Answering {
+  const { worker, clock } = options;
+
+  async function onResult(entry: Served, result: JobResult): Promise<void> {
+    try {
+      const inline = result.body.bytes !== undefined && result.body.bytes.length <= limits.inlineBodyBytes;
+      if (inline) {
+        const body = result.body as Body & { bytes: Uint8Array };
+        respond(entry, {
+          status: "completed",
+          output: body,
+          outputHash: sha256(body.bytes),
+          version: result.version,
+          usage: result.usage,
+        });
+      } else {
+        const output = await storeOutput(entry, result);
+        respond(entry, {
+          status: "completed",
+          output,
+          outputHash: bodyHash(output),
+          version: result.version,
+          usage: result.usage,
+        });
+      }
+    } catch (error) {
+      answerError(entry, toErrandError(error));
+    } finally {
+      await result.release();
+    }
+  }
+
+  async function storeOutput(entry: Served, result: JobResult): Promise<Body> {
+    const { body } = result;
+    const blob =
+      body.bytes === undefined
+        ? await options.blobs.putFile(body.file)
+        : await options.blobs.putBytes(body.bytes);
+    if (body.type === jsonType && blob.sizeBytes > limits.jsonBodyBytes) {
+      throw new ErrandError(
+        "LimitExceeded",
+        `the skill returned ${blob.sizeBytes} bytes of JSON; at most ${limits.jsonBodyBytes} are allowed`,
+      );
+    }
+    options.blobs.grant(entry.submitter, blob.hash);
+    return { blob, type: body.type };
+  }
+
+  function answerError(entry: Served, error: ErrandError): void {
+    const stopped = entry.stop.signal.aborted;
+    const status =
+      error.code === "TaskTimeout"
+        ? "timeout"
+        : stopped || error.code === "Cancelled"
+          ? "cancelled"
+          : "failed";
+    // Why it was stopped says more than how the code took it.
+    const said =
+      stopped && entry.stop.signal.reason instanceof ErrandError ? entry.stop.signal.reason : error;
+    respond(entry, {
+      status,
+      outputHash: new Uint8Array(0),
+      version: worker.skills.get(entry.request.skill)?.definition.version ?? "",
+      usage: { wallMs: 0, cpuMs: 0, peakMemoryBytes: 0 },
+      error: { code: said.code, message: said.message, retryable: said.retryable },
+    });
+  }
+
+  function respond(
+    entry: Served,
+    end: {
+      status: TaskResponse["status"];
+      output?: Body;
+      outputHash: Uint8Array;
+      version: string;
+      usage: TaskResponse["usage"];
+      error?: TaskResponse["error"];
+    },
+  ): void {
+    if (entry.state === "answered") return;
+    entry.state = "answered";
+    entry.answeredMs = clock.monotonic();
+    const { request } = entry;
+    const response: TaskResponse = {
+      taskId: request.taskId,
+      attempt: request.attempt,
+      leaseEpoch: entry.leaseEpoch,
+      status: end.status,
+      output: end.output,
+      outputHash: end.outputHash,
+      error: end.error,
+      usage: end.usage,
+      executedSkillVersion: end.version,
+      load: worker.load(),
+    };
+    entry.response = response;
+    if (entry.submitter === options.self) return entry.session?.send({ kind: "response", response });
+    options.signer.sign(
+      {
+        network: options.network,
+        submitter: entry.submitter,
+        worker: options.self,
+        taskId: request.taskId,
+        attempt: request.attempt,
+        inputHash: bodyHash(request.input),
+        skill: request.skill,
+        skillVersion: end.version,
+        status: end.status,
+        outputHash: end.outputHash,
+      },
+      (attest) => {
+        response.attest = attest;
+        sendResponse(entry);
+      },
+    );
+  }
+
+  function sendResponse(entry: Served): void {
+    const response = entry.response;
+    if (response === undefined || (response.attest === undefined && entry.submitter !== options.self)) return;
+    response.leaseEpoch = entry.leaseEpoch;
+    entry.session?.send({ kind: "response", response });
+  }
+
+  return { completed: onResult, failed: answerError, resend: sendResponse };
+}

@@ -1,0 +1,45 @@
+/** One attempt that a home has out: what is known of it, what is heard, and how it can end. */
+import type { ErrandError, ErrorCode } from "../core/errors.ts";
+import type { PeerIdText } from "../core/ids.ts";
+import type { AttemptRef, Load, Session, TaskAck, TaskProgress, TaskResponse } from "../network/messages.ts";
+
+export type AttemptOutcome =
+  /** The worker said no; nothing ran. */
+  | { kind: "refused"; code: ErrorCode; message: string; retryAfterMs: number }
+  /** No session could be opened: nothing was sent. */
+  | { kind: "unreachable"; error: ErrandError }
+  /** Sent, and no word came in time: it may be running. */
+  | { kind: "silent"; reason: string }
+  /** Accepted, and then the worker went away or fell silent. */
+  | { kind: "lost"; reason: string }
+  /** The worker did not end at its deadline. */
+  | { kind: "expired" }
+  /** `ranMs`: from the start, or what is known of it, to the answer, as measured here. */
+  | { kind: "answered"; response: TaskResponse; ranMs: number }
+  /** `abandon` was called. */
+  | { kind: "abandoned" };
+
+/** What the delegation hears while an attempt is out. */
+export interface AttemptEvents {
+  /** `rttMs`: from the request to its ack. */
+  acked(ack: TaskAck, rttMs: number): void;
+  started(): void;
+  progress(progress: TaskProgress): void;
+  load(load: Load): void;
+}
+
+export interface Attempt extends AttemptRef {
+  readonly peer: PeerIdText;
+  readonly leaseEpoch: number;
+  readonly leaseMs: number;
+  readonly events: AttemptEvents;
+  readonly timeoutMs: number;
+  session: Session | undefined;
+  sentMs: number;
+  ackedMs: number | undefined;
+  startedMs: number | undefined;
+  heardMs: number;
+  seq: number;
+  cancelledMs: number | undefined;
+  readonly settle: (outcome: AttemptOutcome) => void;
+}
