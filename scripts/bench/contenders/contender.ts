@@ -1,0 +1,38 @@
+/**
+ * What is compared: ways to get a small request answered by another process. A contender has a serving and a requesting
+ * side, each in a process of its own (peer.ts). Every request and every answer carries the same 256 bytes of JSON.
+ */
+
+export interface Contender {
+  serve(): Promise<Serving>;
+  /** Connects to what `serve` of another process listens on. */
+  connect(address: string): Promise<Requesting>;
+}
+
+export interface Serving {
+  address: string;
+  stop(): Promise<void>;
+}
+
+export interface Requesting {
+  /** Resolves when the answer is there, whole and right; many may be out at once. */
+  request(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+const payloadBytes = 256;
+const empty = { note: "" };
+
+/** A JSON object that is exactly 256 bytes long as text. */
+export const payload = { note: "x".repeat(payloadBytes - JSON.stringify(empty).length) };
+export const payloadText = JSON.stringify(payload);
+
+// Loaded by name, so that a process holds the code of its own contender alone.
+export const contenders = {
+  errand: async () => (await import("./errand.ts")).errand,
+  "new-stream": async () => (await import("./new-stream.ts")).newStream,
+  "one-stream": async () => (await import("./one-stream.ts")).oneStream,
+  ping: async () => (await import("./ping.ts")).ping,
+} satisfies Record<string, () => Promise<Contender>>;
+
+export type ContenderName = keyof typeof contenders;
