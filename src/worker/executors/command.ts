@@ -15,7 +15,7 @@ import type { Execution, ExecutionContext, ExecutionResult, Executor } from "../
 import { encodeOutput, parseOutput, tooLarge } from "../output.ts";
 import { createVoice } from "../pace.ts";
 import { transferable } from "./function.ts";
-import { endGroup, startCommand } from "./process-group.ts";
+import { endGroup, groupGone, startCommand } from "./process-group.ts";
 import { watchUsage } from "./process-usage.ts";
 import { readStderr } from "./stderr.ts";
 import type { ThreadPool } from "./threads.ts";
@@ -158,6 +158,7 @@ async function converse(
   if (signal.aborted) abort();
   try {
     const { code, how } = await ended(child, clock);
+    await groupGone(child);
     if (signal.aborted) throw signal.reason;
     if (overflow !== undefined) throw overflow;
     if (code !== 0) throw commandFailed(execution.skill.definition.id, code, how, stderr.tail());

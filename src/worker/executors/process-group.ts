@@ -1,6 +1,7 @@
 /** Starting a command as the leader of its own process group, and ending the group as a whole. */
 import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
 import { once } from "node:events";
+import { setTimeout as delay } from "node:timers/promises";
 import { ErrandError } from "../../core/errors.ts";
 import type { SkillSource } from "../../skills/skill.ts";
 
@@ -45,6 +46,23 @@ function commandEnv(scratchDir: string, declared: Record<string, string> | undef
     env["SystemRoot"] = process.env["SystemRoot"];
   }
   return Object.assign(env, declared);
+}
+
+/** What was killed is gone a moment later; what init does not collect (a container without one) is not waited for. */
+const goneMs = 250;
+const lookMs = 5;
+
+/** Resolves when no process of the group is left, so that nothing of a run still writes when its folder goes. */
+export async function groupGone(child: ChildProcessWithoutNullStreams): Promise<void> {
+  if (!grouped || child.pid === undefined) return;
+  for (let waitedMs = 0; waitedMs < goneMs; waitedMs += lookMs) {
+    try {
+      process.kill(-child.pid, 0);
+    } catch {
+      return;
+    }
+    await delay(lookMs);
+  }
 }
 
 /** Signals every process of the group. The group lives as long as one of them; that none is left is no error. */
