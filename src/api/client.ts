@@ -80,7 +80,7 @@ export function createClient({ url, token }: Endpoint): ApiClient {
     url,
     async call<T>(method: string, path: string, options: CallOptions = {}): Promise<T> {
       const { query = {}, body, signal, timeoutMs = callTimeoutMs } = options;
-      const timeout = AbortSignal.timeout(timeoutMs);
+      const timeout = AbortSignal.timeout(Math.ceil(timeoutMs));
       const until = signal === undefined ? timeout : AbortSignal.any([signal, timeout]);
       try {
         const response = await send(method, path, {

@@ -21,7 +21,7 @@ export function requestSignal(context: ApiContext, reply: FastifyReply, timeoutM
   const gone = new AbortController();
   reply.raw.once("close", () => gone.abort());
   const signals = [gone.signal, context.closing];
-  if (timeoutMs !== undefined) signals.push(AbortSignal.timeout(timeoutMs));
+  if (timeoutMs !== undefined) signals.push(AbortSignal.timeout(Math.ceil(timeoutMs)));
   return AbortSignal.any(signals);
 }
 

@@ -38,6 +38,7 @@ import { createTaskTable } from "../tasks/table.ts";
 import { createExecutors } from "../worker/executors/registry.ts";
 import { detectResources } from "../worker/resources.ts";
 import { createWorker } from "../worker/worker.ts";
+import { keepHouse } from "./housekeeping.ts";
 import { keepEvidence } from "./evidence-keeper.ts";
 import { createOwnFacts } from "./card-facts.ts";
 import type { NodeConfig } from "./config.ts";
@@ -245,6 +246,7 @@ export async function createNode(config: NodeConfig, parts: NodeParts = {}): Pro
       running.defer(() => network.stop());
       running.defer(() => sessions.close("the node is stopping"));
       running.defer(evidence.start());
+      running.defer(keepHouse({ store, blobs: blobStore, clock, log }));
       running.defer(
         every(resourcesEveryMs, clock, async () => {
           resources = await detectResources({ dataDir: config.dataDir, internet: resources.internet });

@@ -128,7 +128,7 @@ export function httpRequest({ allow, lookup }: HttpRequestOptions): Skill<Input,
         throw new ErrandError("InvalidInput", `a ${method} request has no body`);
       }
       const start = performance.now();
-      const signal = AbortSignal.any([context.signal, AbortSignal.timeout(timeout * 1000)]);
+      const signal = AbortSignal.any([context.signal, AbortSignal.timeout(Math.ceil(timeout * 1000))]);
       // Not before the first request: it is the heaviest module of all built-in skills.
       const [{ fetch }, { createGuardedAgent }] = await Promise.all([
         import("undici"),

@@ -1,6 +1,7 @@
 /**
  * Finding tasks: listings with filters, shortened ids, counts. Newest first is by id, since ids grow with time.
  */
+import type { BlobHash } from "../core/body.ts";
 import { taskIdFromBytes, taskIdToBytes, type PeerIdText, type TaskId } from "../core/ids.ts";
 import type { SqlValue, Store } from "./store.ts";
 import { taskFromRow, type TaskRow } from "./tasks.ts";
@@ -108,4 +109,13 @@ export async function countTasksByState(store: Store): Promise<Record<string, nu
   const counts: Record<string, number> = {};
   for (const { state, tasks } of rows) counts[state] = (counts[state] ?? 0) + tasks;
   return counts;
+}
+
+/** Blobs that a task of this home has as input or output. */
+export async function blobsOfTasks(store: Store): Promise<Set<BlobHash>> {
+  const rows = await store.read<{ hash: string }>(
+    `SELECT input_blob AS hash FROM tasks WHERE input_blob <> ''
+     UNION SELECT output_blob FROM tasks WHERE output_blob <> ''`,
+  );
+  return new Set(rows.map(({ hash }) => hash));
 }

@@ -168,7 +168,7 @@ export function createProviders(options: ProvidersOptions): Providers {
       );
     },
     async discover(skill, peer, forMs, signal) {
-      const until = AbortSignal.any([signal, AbortSignal.timeout(forMs)]);
+      const until = AbortSignal.any([signal, AbortSignal.timeout(Math.ceil(forMs))]);
       const before = directory.generation;
       const searched = (async () => {
         if (peer !== undefined && peer !== self) await directory.fetch(peer, until);
