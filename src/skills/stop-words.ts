@@ -12,7 +12,7 @@ export const stopWords: ReadonlySet<string> = new Set(
   having he he'd he'll he's hence her here here's hereafter hereby herein hers herself him himself his how how's however i
   i'd i'll i'm i've ie if in indeed inside instead into is isn't it it's its itself just keep kept last later latter least
   less let let's like likely made mainly make makes making many may maybe me meanwhile might mine more moreover most mostly
-  much must mustn't my myself namely near nearly neither never nevertheless next no nobody none nonetheless nor not nothing
+  much must mustn't my myself namely near nearly need needed needs neither never nevertheless next no nobody none nonetheless nor not nothing
   now nowhere of off often on once one ones only onto or other others otherwise ought our ours ourselves out outside over
   own per perhaps please put quite rather re really regarding same say saying says see seem seemed seeming seems seen
   several shall shan't she she'd she'll she's should shouldn't since so some somebody somehow someone something sometime

@@ -5,7 +5,7 @@
 import { satisfies, validRange } from "semver";
 import { bodySizeBytes } from "../core/body.ts";
 import { toErrandError, type ErrorCode } from "../core/errors.ts";
-import { limits } from "../core/limits.ts";
+import { limits, safeMessage } from "../core/limits.ts";
 import { inputShape, readJson } from "../skills/input.ts";
 import type { OfferedSkill } from "../skills/skill.ts";
 import { unmetRequirement, type WorkerProfile } from "./admission.ts";
@@ -23,7 +23,7 @@ export interface Fitting {
 export type Fit = Fitting | { unfit: { code: ErrorCode; message: string }; executor?: undefined };
 
 export function unfit(code: ErrorCode, message: string): Fit {
-  return { unfit: { code, message } };
+  return { unfit: { code, message: safeMessage(message) } };
 }
 
 export interface FitOptions {

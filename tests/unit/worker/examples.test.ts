@@ -1,5 +1,5 @@
 /** The examples under scripts/examples, as a node runs them: loaded, offered, and asked with real text. */
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -83,4 +83,6 @@ test("hash.file takes a file of any kind, without a folder left behind", async (
     type: "image/png",
     hashes: { sha256: "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad" },
   });
+  const [life = ""] = await readdir(root);
+  expect(await readdir(join(root, life))).toEqual([]);
 });
