@@ -1,6 +1,5 @@
 /** Multiaddrs as people write them: checked before libp2p sees them, with errors that say what to change. */
 import { multiaddr, type Multiaddr } from "@multiformats/multiaddr";
-import { peerIdFromString } from "@libp2p/peer-id";
 import { ErrandError, type ErrorCode } from "../core/errors.ts";
 import { publicKeyOfPeer, type PeerIdText } from "../core/ids.ts";
 
@@ -87,5 +86,3 @@ export function parseTarget(text: string): { peer: PeerIdText | undefined; addre
   }
   return { peer, address };
 }
-
-export { peerIdFromString };

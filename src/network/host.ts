@@ -3,23 +3,23 @@
  * src/network/, and knows nothing of cards, tasks or blobs: those register their protocols here.
  */
 import type { GossipSub } from "@libp2p/gossipsub";
-import type { Connection, Stream } from "@libp2p/interface";
+import type { Stream } from "@libp2p/interface";
 import type { KadDHT } from "@libp2p/kad-dht";
 import { peerIdFromString } from "@libp2p/peer-id";
 import { systemClock, type Clock, type Random } from "../core/clock.ts";
 import { ErrandError } from "../core/errors.ts";
 import type { PeerIdText } from "../core/ids.ts";
-import { limits } from "../core/limits.ts";
 import type { Log } from "../core/log.ts";
-import { createAddressBook, type PeerBook } from "./address-book.ts";
-import { checkAnnounce, checkBootstrap, checkListen, parseAddress, parseTarget } from "./addresses.ts";
+import { createAddressBook, type AddressBook, type PeerBook } from "./address-book.ts";
+import { checkAnnounce, checkBootstrap, checkListen, type BootstrapPeer } from "./addresses.ts";
 import { createBlockList } from "./block-list.ts";
-import { createPeerTable, type PeerWatcher } from "./peer-table.ts";
-import { createLibp2pNode } from "./libp2p-node.ts";
+import { createDialling } from "./dialling.ts";
+import { createPeerTable, type PeerTable, type PeerWatcher } from "./peer-table.ts";
+import { createLibp2pNode, type Libp2pNode } from "./libp2p-node.ts";
 import { checkNetworkName } from "./names.ts";
 import { joinKnownPeers } from "./join.ts";
 import { keepDialling } from "./redial.ts";
-import { startError, dialError } from "./libp2p-errors.ts";
+import { startError } from "./libp2p-errors.ts";
 import type { Identity } from "./identity.ts";
 
 export interface HostOptions {
@@ -96,7 +96,7 @@ const stopTimeoutMs = 3_000;
 
 /** A host that does nothing before `start()`. Throws `InvalidConfig`. */
 export async function createHost(options: HostOptions): Promise<Host> {
-  const { identity, log, clock = systemClock, random = Math.random } = options;
+  const { identity, log, clock = systemClock } = options;
   const network = checkNetworkName(options.network);
   const bootstrap = checkBootstrap(options.bootstrap ?? []).filter(({ peer }) => peer !== identity.peer);
   const blocked = createBlockList(options.blocked ?? [], (peer) =>
@@ -116,98 +116,23 @@ export async function createHost(options: HostOptions): Promise<Host> {
   const book = createAddressBook(options.book ?? { load: async () => [], save() {} }, clock, log);
   const table = createPeerTable(node, { clock, log, book });
   const stopping = new AbortController();
-  const cleanUp: (() => void)[] = [];
-  let state: "new" | "started" | "stopped" = "new";
-
-  async function connect(target: string, signal: AbortSignal): Promise<Connection> {
-    const { peer, address } = parseTarget(target);
-    if (peer === identity.peer) throw new ErrandError("InvalidInput", "that is this node itself");
-    if (peer !== undefined && blocked.has(peer)) {
-      throw new ErrandError("Unauthorized", `${peer} is blocked by this node`, {
-        hint: `\`errand peer unblock ${peer}\` takes that back.`,
-      });
-    }
-    const limited = AbortSignal.any([signal, stopping.signal, AbortSignal.timeout(limits.dialTimeoutMs)]);
-    try {
-      const connection = await node.dial(address ?? peerIdFromString(peer as string), { signal: limited });
-      await table.identified(connection, limited);
-      return connection;
-    } catch (error) {
-      signal.throwIfAborted();
-      throw dialError(error, target);
-    }
-  }
+  const dialling = createDialling({ node, blocked, table, book, stopping: stopping.signal });
 
   const host: Host = {
     peer: identity.peer,
     network,
     dht: node.services.dht,
     pubsub: node.services.pubsub,
-    async start() {
-      if (state !== "new") return;
-      state = "started";
-      cleanUp.push(table.start());
-      try {
-        await node.start();
-      } catch (error) {
-        await host.stop();
-        throw startError(error);
-      }
-      cleanUp.push(
-        keepDialling({
-          peers: bootstrap,
-          isConnected: (peer) => openConnection(peer) !== undefined,
-          dial: ({ address }, signal) => connect(address.toString(), signal),
-          clock,
-          random,
-        }),
-      );
-      cleanUp.push(joinKnownPeers({ node, book, host, bootstrap, signal: stopping.signal, log }));
-    },
-    async stop() {
-      if (state === "stopped") return;
-      const running = state === "started";
-      state = "stopped";
-      stopping.abort(new ErrandError("ShuttingDown", "the node is stopping"));
-      for (const run of cleanUp.splice(0).toReversed()) run();
-      await book.flush();
-      if (!running) return;
-      await bounded(Promise.resolve(node.stop()), stopTimeoutMs, clock);
-    },
     addresses: () => node.getMultiaddrs().map((address) => withPeer(address.toString(), identity.peer)),
     peers: () => node.getPeers().map(String),
-    isConnected: (peer) => openConnection(peer) !== undefined,
-    dialled: (peer) =>
-      node.getConnections(peerIdFromString(peer)).some(({ direction }) => direction === "outbound"),
+    isConnected: (peer) => dialling.openConnections(peer).length > 0,
+    dialled: (peer) => dialling.openConnections(peer).some(({ direction }) => direction === "outbound"),
     speaks: (peer, protocol) => table.speaks(peer, protocol),
     rttMs: (peer) => table.rttMs(peer),
-    async addressesOf(peer) {
-      const known = await node.peerStore.get(peerIdFromString(peer)).catch(() => undefined);
-      const stored = known?.addresses.map(({ multiaddr }) => multiaddr.toString()) ?? [];
-      return stored.length > 0 ? stored : [...book.addressesOf(peer)];
-    },
-    async learnAddresses(peer, addresses) {
-      const multiaddrs = addresses.slice(0, limits.addressesPerPeer).flatMap((text) => {
-        try {
-          return [parseAddress(text)];
-        } catch {
-          return [];
-        }
-      });
-      if (multiaddrs.length > 0) await node.peerStore.merge(peerIdFromString(peer), { multiaddrs });
-    },
-    dial: async (target, signal) => (await connect(target, signal)).remotePeer.toString(),
-    async newStream(peer, protocol, signal) {
-      const connection = openConnection(peer) ?? (await connect(peer, signal));
-      try {
-        return await connection.newStream(protocol, {
-          signal: AbortSignal.any([signal, AbortSignal.timeout(limits.dialTimeoutMs)]),
-        });
-      } catch (error) {
-        signal.throwIfAborted();
-        throw dialError(error, peer);
-      }
-    },
+    addressesOf: (peer) => dialling.addressesOf(peer),
+    learnAddresses: (peer, addresses) => dialling.learnAddresses(peer, addresses),
+    dial: (target, signal) => dialling.dial(target, signal),
+    newStream: (peer, protocol, signal) => dialling.newStream(peer, protocol, signal),
     handle: (protocol, handler, streamLimits = {}) =>
       node.handle(
         protocol,
@@ -219,13 +144,62 @@ export async function createHost(options: HostOptions): Promise<Host> {
     block: (peer) => blocked.add(peer),
     unblock: (peer) => blocked.remove(peer),
     isBlocked: (peer) => blocked.has(peer),
+    ...lifecycle({ options, node, book, table, bootstrap, stopping, host: () => host }),
   };
+  return host;
+}
 
-  function openConnection(peer: PeerIdText): Connection | undefined {
-    return node.getConnections(peerIdFromString(peer)).find(({ status }) => status === "open");
+/** Starting and stopping, in order: listeners first, for peers may come at once; then libp2p; then what dials. */
+function lifecycle(parts: {
+  options: HostOptions;
+  node: Libp2pNode;
+  book: AddressBook;
+  table: PeerTable;
+  bootstrap: BootstrapPeer[];
+  stopping: AbortController;
+  host: () => Host;
+}): Pick<Host, "start" | "stop"> {
+  const { options, node, book, table, bootstrap, stopping } = parts;
+  const { log, clock = systemClock, random = Math.random } = options;
+  const cleanUp: (() => void)[] = [];
+  let state: "new" | "started" | "stopped" = "new";
+
+  async function stop(): Promise<void> {
+    if (state === "stopped") return;
+    const running = state === "started";
+    state = "stopped";
+    stopping.abort(new ErrandError("ShuttingDown", "the node is stopping"));
+    for (const run of cleanUp.splice(0).toReversed()) run();
+    await book.flush();
+    if (running) await bounded(Promise.resolve(node.stop()), stopTimeoutMs, clock);
   }
 
-  return host;
+  return {
+    stop,
+    async start() {
+      if (state !== "new") return;
+      state = "started";
+      cleanUp.push(table.start());
+      try {
+        await node.start();
+      } catch (error) {
+        await stop();
+        throw startError(error);
+      }
+      if (stopping.signal.aborted) return;
+      const host = parts.host();
+      cleanUp.push(
+        keepDialling({
+          peers: bootstrap,
+          isConnected: (peer) => host.isConnected(peer),
+          dial: ({ address }, signal) => host.dial(address.toString(), signal),
+          clock,
+          random,
+        }),
+        joinKnownPeers({ node, book, host, bootstrap, signal: stopping.signal, log }),
+      );
+    },
+  };
 }
 
 /** Waits for `promise`, whatever it brings, at most `timeoutMs`: a peer that does not answer may hold a graceful close. */

@@ -3,8 +3,8 @@
  * a time limit, so a peer that stalls holds nothing for long, and at most one frame more than wanted is buffered.
  *
  * What libp2p 3's streams want of their user, and this file hides: the `message` listener must be there at once, or the stream
- * is reset at 4 MiB; iterating gives no backpressure, `pause()` does; `onDrain()` blocks only the first time; a close says
- * only sometimes why.
+ * is reset at 4 MiB; iterating gives no backpressure, `pause()` does; `onDrain()` blocks only the first time; the
+ * remote's end is told before its last bytes are; a close says only sometimes why.
  */
 import type { Stream, StreamCloseEvent, StreamMessageEvent } from "@libp2p/interface";
 import { decode, encode, encodingLength } from "uint8-varint";
@@ -37,7 +37,6 @@ export interface FrameIoOptions {
 export function frameIo(stream: Stream, options: FrameIoOptions): FrameIo {
   const { maxFrameBytes, timeoutMs, clock = systemClock } = options;
   const buffer = new Uint8ArrayList();
-  let ended = false;
   let broken: ErrandError | undefined;
   // A read and a write may wait at the same time.
   const waiting = new Set<() => void>();
@@ -56,15 +55,15 @@ export function frameIo(stream: Stream, options: FrameIoOptions): FrameIo {
     wake();
   });
   stream.addEventListener("drain", wake);
-  stream.addEventListener("remoteCloseWrite", () => {
-    ended = true;
-    wake();
-  });
+  stream.addEventListener("end", wake);
   stream.addEventListener("close", ({ error }: StreamCloseEvent) => {
-    ended = true;
     if (error === undefined) wake();
     else fail(new ErrandError("PeerUnreachable", "the stream broke", { cause: error }));
   });
+
+  /** Nothing more will come. That the remote has ended is not enough: what it sent before may still be on its way to us. */
+  const isEnded = (): boolean =>
+    stream.readableEnded || (stream.status !== "open" && stream.readBufferLength === 0);
 
   /** The frame at the front of the buffer, taken out of it, or undefined if it is not there whole. */
   function takeFrame(): Uint8Array | undefined {
@@ -88,8 +87,12 @@ export function frameIo(stream: Stream, options: FrameIoOptions): FrameIo {
     const check = (): void => {
       try {
         const value = ready();
-        if (value !== undefined) resolve(value);
+        if (value === undefined) return;
+        // At once: `ready` takes the frame out, and before our caller runs again another message may wake us.
+        waiting.delete(check);
+        resolve(value);
       } catch (error) {
+        waiting.delete(check);
         reject(error);
       }
     };
@@ -130,7 +133,11 @@ export function frameIo(stream: Stream, options: FrameIoOptions): FrameIo {
           }
           if (frame !== undefined) return { frame };
           if (broken !== undefined) throw broken;
-          if (!ended) return undefined;
+          if (!isEnded()) return undefined;
+          // A reset is told as an end first, and as a reset only then.
+          if (stream.status === "reset" || stream.status === "aborted") {
+            throw new ErrandError("PeerUnreachable", "the stream was reset");
+          }
           if (buffer.byteLength === 0) return { frame: undefined };
           throw new ErrandError("PeerUnreachable", "the stream ended within a frame");
         }, signal);

@@ -111,8 +111,9 @@ export function createCardGossip(options: {
       if (!running) return;
       running = false;
       cancel();
-      pubsub.unsubscribe(topic);
       pubsub.topicValidators.delete(topic);
+      // Throws once the host has stopped, and then there is nothing to take back.
+      if (pubsub.getTopics().includes(topic)) pubsub.unsubscribe(topic);
     },
   };
 }
