@@ -58,7 +58,7 @@ export interface FileOutputs {
   take(value: unknown, outputBytes: number): Promise<ExecutionOutput> | undefined;
 }
 
-export function createFileOutputs(scratchDir: string): FileOutputs {
+function createFileOutputs(scratchDir: string): FileOutputs {
   const made = new WeakSet();
   return {
     file(path, type) {

@@ -29,7 +29,7 @@ export type Offer =
     }
   | { verdict: "refused"; code: ErrorCode; message: string; retryAfterMs: number };
 
-export interface WorkerLoad {
+interface WorkerLoad {
   running: number;
   slots: number;
   queued: number;

@@ -6,7 +6,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Skill } from "../../../src/skills/skill.ts";
 
-export interface Act {
+interface Act {
   act?: string;
   value?: unknown;
   bytes?: number;

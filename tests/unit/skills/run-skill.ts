@@ -1,7 +1,7 @@
 /** Runs a skill's code directly, without an executor. */
 import type { Skill, SkillContext } from "../../../src/skills/skill.ts";
 
-export function testContext(parts: Partial<SkillContext> = {}): SkillContext {
+function testContext(parts: Partial<SkillContext> = {}): SkillContext {
   return {
     signal: new AbortController().signal,
     deadline: Date.now() + 60_000,
