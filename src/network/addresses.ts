@@ -1,4 +1,6 @@
 /** Multiaddrs as people write them: checked before libp2p sees them, with errors that say what to change. */
+import type { PeerId } from "@libp2p/interface";
+import { peerIdFromString } from "@libp2p/peer-id";
 import { multiaddr, type Multiaddr } from "@multiformats/multiaddr";
 import { ErrandError, type ErrorCode } from "../core/errors.ts";
 import { publicKeyOfPeer, type PeerIdText } from "../core/ids.ts";
@@ -69,6 +71,11 @@ export function checkBootstrap(texts: readonly string[]): BootstrapPeer[] {
 /** Whether `text` is a PeerId of an Ed25519 key: the only kind that Errand nodes have. */
 export function isPeerId(text: string): boolean {
   return publicKeyOfPeer(text) !== undefined;
+}
+
+/** libp2p's form of a PeerId, or undefined if `text` is none. */
+export function toPeerId(text: PeerIdText): PeerId | undefined {
+  return isPeerId(text) ? peerIdFromString(text) : undefined;
 }
 
 /** What to dial: a multiaddr, or a PeerId whose addresses are known or can be found. Throws `InvalidInput`. */

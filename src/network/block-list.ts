@@ -18,7 +18,8 @@ export function createBlockList(
   connectionsOf: (peer: PeerIdText) => Connection[],
 ): BlockList {
   const blocked = new Set(initial);
-  const isBlocked = (peer: PeerId): boolean => blocked.has(peer.toString());
+  // Every node has an Ed25519 key; for others no signature of ours could be checked.
+  const isBlocked = (peer: PeerId): boolean => peer.type !== "Ed25519" || blocked.has(peer.toString());
   return {
     gater: {
       denyDialPeer: isBlocked,

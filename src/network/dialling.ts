@@ -5,7 +5,7 @@ import { ErrandError } from "../core/errors.ts";
 import type { PeerIdText } from "../core/ids.ts";
 import { limits } from "../core/limits.ts";
 import type { AddressBook } from "./address-book.ts";
-import { parseAddress, parseTarget } from "./addresses.ts";
+import { parseAddress, parseTarget, toPeerId } from "./addresses.ts";
 import type { BlockList } from "./block-list.ts";
 import { dialError } from "./libp2p-errors.ts";
 import type { Libp2pNode } from "./libp2p-node.ts";
@@ -29,8 +29,10 @@ export function createDialling(options: {
 }): Dialling {
   const { node, blocked, table, book, stopping } = options;
 
-  const openConnections = (peer: PeerIdText): Connection[] =>
-    node.getConnections(peerIdFromString(peer)).filter(({ status }) => status === "open");
+  const openConnections = (peer: PeerIdText): Connection[] => {
+    const id = toPeerId(peer);
+    return id === undefined ? [] : node.getConnections(id).filter(({ status }) => status === "open");
+  };
 
   async function connect(target: string, signal: AbortSignal): Promise<Connection> {
     const { peer, address } = parseTarget(target);
@@ -69,7 +71,8 @@ export function createDialling(options: {
       }
     },
     async addressesOf(peer) {
-      const known = await node.peerStore.get(peerIdFromString(peer)).catch(() => undefined);
+      const id = toPeerId(peer);
+      const known = id === undefined ? undefined : await node.peerStore.get(id).catch(() => undefined);
       const stored = known?.addresses.map(({ multiaddr }) => multiaddr.toString()) ?? [];
       return stored.length > 0 ? stored : [...book.addressesOf(peer)];
     },
@@ -81,7 +84,8 @@ export function createDialling(options: {
           return [];
         }
       });
-      if (multiaddrs.length > 0) await node.peerStore.merge(peerIdFromString(peer), { multiaddrs });
+      const id = toPeerId(peer);
+      if (id !== undefined && multiaddrs.length > 0) await node.peerStore.merge(id, { multiaddrs });
     },
   };
 }

@@ -5,7 +5,6 @@
 import type { GossipSub } from "@libp2p/gossipsub";
 import type { Stream } from "@libp2p/interface";
 import type { KadDHT } from "@libp2p/kad-dht";
-import { peerIdFromString } from "@libp2p/peer-id";
 import { systemClock, type Clock, type Random } from "../core/clock.ts";
 import { ErrandError } from "../core/errors.ts";
 import type { PeerIdText } from "../core/ids.ts";
@@ -99,9 +98,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
   const { identity, log, clock = systemClock } = options;
   const network = checkNetworkName(options.network);
   const bootstrap = checkBootstrap(options.bootstrap ?? []).filter(({ peer }) => peer !== identity.peer);
-  const blocked = createBlockList(options.blocked ?? [], (peer) =>
-    node.getConnections(peerIdFromString(peer)),
-  );
+  const blocked = createBlockList(options.blocked ?? [], (peer) => dialling.openConnections(peer));
   const node = await createLibp2pNode({
     identity,
     network,

@@ -16,14 +16,15 @@ export interface Liveness {
   verify(peer: PeerIdText): Promise<boolean>;
   /** Heard of lately or connected, or reached now. */
   isThere(peer: PeerIdText): boolean | Promise<boolean>;
-  stop(): void;
+  /** Begins to watch; the returned function ends it. */
+  start(): () => void;
 }
 
 const sweepMs = 5_000;
 // Dials at once for peers that nobody is waiting for.
 const backgroundDials = 4;
 
-export function watchLiveness(options: {
+export function createLiveness(options: {
   host: Host;
   table: CardTable;
   clock: Clock;
@@ -59,28 +60,21 @@ export function watchLiveness(options: {
     return started;
   };
 
-  const stopWatching = host.onPeer({
-    disconnected(peer) {
-      if (table.get(peer) === undefined) return;
-      // Near the bound libp2p closes connections by itself; dialling back would only have others closed. Silence decides then.
-      if (host.peers().length > 0.8 * limits.connections) return;
-      table.suspect(peer);
-      void verify(peer);
-    },
-  });
+  const onDisconnected = (peer: PeerIdText): void => {
+    if (table.get(peer) === undefined) return;
+    // Near the bound libp2p closes connections by itself; dialling back would only have others closed. Silence decides then.
+    if (host.peers().length > 0.8 * limits.connections) return;
+    table.suspect(peer);
+    void verify(peer);
+  };
 
   const sweep = (): void => {
     table.expire();
     for (const peer of table.overdue()) {
-      if (host.isConnected(peer)) {
-        table.touch(peer);
-      } else if (running.size < backgroundDials) {
-        void verify(peer);
-      }
+      if (host.isConnected(peer)) table.touch(peer);
+      else if (running.size < backgroundDials) void verify(peer);
     }
-    cancel = clock.after(sweepMs, sweep);
   };
-  let cancel = clock.after(sweepMs, sweep);
 
   return {
     verify,
@@ -91,9 +85,20 @@ export function watchLiveness(options: {
       const sure = host.isConnected(peer) || (silentMs <= limits.cardSilenceMs && !table.isSuspect(peer));
       return sure || verify(peer);
     },
-    stop() {
-      cancel();
-      stopWatching();
+    start() {
+      const stopWatching = host.onPeer({
+        // It is there: a suspect that came back by itself.
+        identified: (peer) => table.touch(peer),
+        disconnected: onDisconnected,
+      });
+      let cancel = clock.after(sweepMs, function again() {
+        sweep();
+        cancel = clock.after(sweepMs, again);
+      });
+      return () => {
+        cancel();
+        stopWatching();
+      };
     },
   };
 }
