@@ -65,18 +65,23 @@ export function createAftermath(options: AftermathOptions) {
           table.move(record, "completed", "");
           return release(record);
         }
-        if (verdict.kind === "handed-back") {
-          record.tried.add(peer);
-          return again(record, 0, "handed back by its worker");
-        }
         if (verdict.kind === "ended") return fail(record, verdict.reason, verdict.error, verdict.state);
         record.tried.add(peer);
-        return retry(record, verdict.error, verdict.state);
+        if (verdict.kind === "failed") return retry(record, verdict.error, verdict.state);
+        if (verdict.kind === "spoilt") return spoilt(record, verdict.error);
+        // Whoever hands everything back is not asked in a hot loop.
+        const delayMs = record.refusedRounds++ === 0 ? 0 : refusalDelayMs(record.refusedRounds, 0, random);
+        return again(record, delayMs, "handed back by its worker");
       }
       case "silent":
-      case "lost":
         record.tried.add(peer);
-        return lost(record, decision, peer, outcome.reason);
+        return silent(record, decision, peer, outcome.reason);
+      case "lost": {
+        record.tried.add(peer);
+        const error = new ErrandError("Lost", `the worker was lost: ${outcome.reason}`);
+        remember(record, decision, peer, "lost", error);
+        return spoilt(record, error);
+      }
       case "expired": {
         const error = new ErrandError(
           "TaskTimeout",
@@ -95,33 +100,40 @@ export function createAftermath(options: AftermathOptions) {
     }
   }
 
-  function lost(record: TaskRecord, decision: Decision | undefined, peer: PeerIdText, reason: string): void {
-    const error = new ErrandError("Lost", `the worker was lost: ${reason}`);
+  /** Sent, and no word: it may have begun, but nothing says that the task had a part in that. */
+  function silent(record: TaskRecord, decision: Decision, peer: PeerIdText, reason: string): void {
+    const error = new ErrandError("Lost", reason);
     remember(record, decision, peer, "lost", error);
-    record.lossesMade++;
     if (record.spec.onLost === "fail") return fail(record, "lost", error);
-    if (record.lossesMade >= lossBudget) {
-      return fail(
-        record,
-        "dead-letter",
-        new ErrandError("Lost", `lost with ${record.lossesMade} workers, the last: ${reason}`, {
-          retryable: false,
-          hint: "The task may be what ends its workers; look at its input, then submit it again.",
-        }),
-      );
-    }
-    again(record, lossDelayMs(record.lossesMade - 1), `${error.message}; going elsewhere`);
+    again(
+      record,
+      record.refusedRounds++ === 0 ? 0 : refusalDelayMs(record.refusedRounds, 0, random),
+      `${reason}; going elsewhere`,
+    );
+  }
+
+  /** An attempt that came to nothing through its peer. It has a budget of its own and uses up no retry. */
+  function spoilt(record: TaskRecord, error: ErrandError): void {
+    record.lossesMade++;
+    const lied = error.code === "VerificationFailed";
+    if (record.spec.onLost === "fail" && !lied) return fail(record, "lost", error);
+    if (record.lossesMade < lossBudget)
+      return again(record, lossDelayMs(record.lossesMade - 1), `${error.message}; going elsewhere`);
+    if (lied) return fail(record, "verification-failed", error);
+    const hint = "The task may be what ends its workers; look at its input, then submit it again.";
+    fail(
+      record,
+      "dead-letter",
+      new ErrandError("Lost", `spoilt by ${record.lossesMade} workers, the last: ${error.message}`, {
+        retryable: false,
+        hint,
+      }),
+    );
   }
 
   function retry(record: TaskRecord, error: ErrandError, state: "failed" | "timeout"): void {
     const { retry: policy } = record.spec;
-    if (!error.retryable || record.retriesMade >= policy.retries)
-      return fail(
-        record,
-        state === "failed" && error.code === "VerificationFailed" ? "verification-failed" : "error",
-        error,
-        state,
-      );
+    if (!error.retryable || record.retriesMade >= policy.retries) return fail(record, "error", error, state);
     const delayMs = retryDelayMs(policy, record.retriesMade, random, error.retryAfterMs);
     record.retriesMade++;
     again(

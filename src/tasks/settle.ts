@@ -18,6 +18,8 @@ export type Judgement =
   | { kind: "done"; outcome: "completed"; error?: undefined }
   /** The worker had to stop for a reason of its own; the task is as it was. */
   | { kind: "handed-back"; outcome: "lost"; error: ErrandError }
+  /** The peer's fault, not the task's: it lied, or its output cannot be had. */
+  | { kind: "spoilt"; outcome: "failed"; error: ErrandError }
   /** Worth another attempt if its error is retryable and the policy has one left. */
   | { kind: "failed"; outcome: string; error: ErrandError; state: "failed" | "timeout" }
   /** No further attempt can help. */
@@ -77,7 +79,7 @@ export function createSettlement(options: SettlementOptions): Settlement {
     if (lie !== undefined) {
       options.judged(record, peer, answer, lie.code === "VerificationFailed" ? "bad" : "none", lie.message);
       acknowledge(peer, response);
-      return { kind: "failed", outcome: "failed", error: lie, state: "failed" };
+      return { kind: "spoilt", outcome: "failed", error: lie };
     }
     record.output = output;
     record.outputHash = response.outputHash;

@@ -89,7 +89,7 @@ export function createTaskTable({ store, changes, clock, self, log }: TaskTableO
   }
 
   function publish(record: TaskRecord): void {
-    changes.publish(eventOf(record.state), viewOf(record, self, clock.now()));
+    changes.publish(eventOf(record), viewOf(record, self, clock.now()));
   }
 
   function retire(record: TaskRecord): void {
@@ -159,10 +159,10 @@ export function createTaskTable({ store, changes, clock, self, log }: TaskTableO
   };
 }
 
-function eventOf(state: TaskState): TaskChange["event"] {
+function eventOf({ state, attempt }: TaskRecord): TaskChange["event"] {
   switch (state) {
     case "queued":
-      return "TaskSubmitted";
+      return attempt === 0 ? "TaskSubmitted" : "TaskState";
     case "assigned":
       return "TaskAssigned";
     case "completed":
