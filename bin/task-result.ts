@@ -27,7 +27,7 @@ export async function showResult(cli: Cli, { task, interrupted }: Waited, save?:
 function failure(task: TaskView, sameNode: string): ErrandError {
   const hint =
     task.error?.hint ??
-    `errand task explain ${task.id}${sameNode} says who was considered and what happened.`;
+    `\`errand task explain ${task.id}${sameNode}\` says who was considered and what happened.`;
   if (task.error !== null) return ErrandError.fromJSON({ ...task.error, hint });
   const code =
     task.status === "cancelled"

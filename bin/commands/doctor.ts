@@ -2,7 +2,8 @@
 import type { Command } from "commander";
 import { dataFolder } from "../../src/api/endpoint.ts";
 import { globalOptions } from "../cli.ts";
-import { checks, type Finding } from "../doctor.ts";
+import { checks } from "../doctor/checks.ts";
+import type { Finding } from "../doctor/finding.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { clean, paint, print, printJson } from "../output.ts";
 

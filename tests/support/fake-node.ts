@@ -33,7 +33,7 @@ export interface FakeNode extends ErrandNode {
   finish(id: string, output: unknown): void;
   /** The next call of `submit` throws this. */
   failNextSubmit(error: Error): void;
-  /** Resolves when somebody watches. */
+  /** Resolves when somebody watches, from this call on. */
   watched(): Promise<void>;
   blobBytes(hash: string): Buffer | undefined;
 }
@@ -58,7 +58,7 @@ export function createFakeNode(): FakeNode {
   const decisions: string[] = [];
   let seq = 0;
   let submitError: Error | undefined;
-  let someoneWatches = Promise.withResolvers<void>();
+  let onWatch: (() => void)[] = [];
   const peers = new Map([fakePeer, otherPeer].map((id, i) => [id, peerView(id, i)]));
 
   function change(id: string, event: TaskChange["event"], patch: Partial<TaskView>): TaskView {
@@ -129,7 +129,8 @@ export function createFakeNode(): FakeNode {
   async function* watch(options: { id?: string; signal: AbortSignal }): AsyncGenerator<TaskChange> {
     const watcher: Watcher = { id: options.id, queue: [], wake: () => undefined };
     watchers.add(watcher);
-    someoneWatches.resolve();
+    for (const tell of onWatch) tell();
+    onWatch = [];
     const wake = (): void => watcher.wake();
     options.signal.addEventListener("abort", wake);
     try {
@@ -273,10 +274,7 @@ export function createFakeNode(): FakeNode {
     failNextSubmit(error) {
       submitError = error;
     },
-    async watched() {
-      await someoneWatches.promise;
-      someoneWatches = Promise.withResolvers();
-    },
+    watched: () => new Promise((resolve) => onWatch.push(resolve)),
     blobBytes: (hash) => blobs.get(hash),
   };
 

@@ -180,8 +180,7 @@ describe("the process around it", () => {
     const program = `
       import { once } from "node:events";
       import { supervise } from ${JSON.stringify(url("api/supervise.ts"))};
-      import { ErrandError } from "../../../src/core/errors.ts";
-import { silentLog } from ${JSON.stringify(url("core/log.ts"))};
+      import { silentLog } from ${JSON.stringify(url("core/log.ts"))};
       const alive = setInterval(() => {}, 1000);
       process.exitCode = await supervise(async (signal) => {
         console.log("up");
