@@ -177,7 +177,8 @@ test("the caller's signal ends a transfer and keeps what came", async () => {
 });
 
 test("a reader that gives no credit is dropped after the stall time", async () => {
-  const { source, server, client } = await pair({ stallMs: 50 });
+  // Long enough for a request to come in on a busy machine, which the stall time bounds too.
+  const { source, server, client } = await pair({ stallMs: 700 });
   const ref = source.put(randomBytes(10 * limits.blobChunkBytes));
   const stream = await client.newStream(server.peer, blobProtocol, soon());
   const io = frameIo(stream, { maxFrameBytes: limits.blobChunkBytes, timeoutMs: 5_000 });

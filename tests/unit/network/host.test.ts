@@ -66,6 +66,9 @@ test("dialling nobody fails with a reason, and ends with its signal", async () =
   });
   await expect(a.dial(a.peer, soon())).rejects.toMatchObject({ code: "InvalidInput" });
   await expect(a.dial("nonsense", soon())).rejects.toMatchObject({ code: "InvalidInput" });
+  await expect(a.newStream("nonsense", "/x/1", soon())).rejects.toMatchObject({ code: "InvalidInput" });
+  a.block("nonsense");
+  expect([a.isConnected("nonsense"), await a.addressesOf("nonsense")]).toEqual([false, []]);
   const reason = new Error("enough");
   await expect(a.dial(target, AbortSignal.abort(reason))).rejects.toBe(reason);
 });

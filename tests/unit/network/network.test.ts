@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { CardRequest, SignedCard } from "#protocols/card";
 import type { KnownCard } from "../../../src/network/card.ts";
 import { signCard } from "../../../src/network/card-codec.ts";
-import type { StoredCard } from "../../../src/network/cards.ts";
+import type { StoredCard } from "../../../src/network/card-persistence.ts";
 import { skillCid } from "../../../src/network/dht/skill-records.ts";
 import { temporaryIdentity } from "../../../src/network/identity.ts";
 import { cardTopic } from "../../../src/network/names.ts";
