@@ -5,7 +5,7 @@ import { createCardTable, type CardTable } from "../../../src/network/card-table
 import type { Card } from "../../../src/network/card.ts";
 import { temporaryIdentity } from "../../../src/network/identity.ts";
 import { card, skill } from "./fixtures.ts";
-import { manualClock, type ManualClock } from "./manual-clock.ts";
+import { manualClock, type ManualClock } from "../../support/manual-clock.ts";
 
 const self = await temporaryIdentity();
 const alice = await temporaryIdentity();

@@ -5,7 +5,7 @@ import type { Card } from "../../../src/network/card.ts";
 import { temporaryIdentity } from "../../../src/network/identity.ts";
 import { cardIntervalMs, createOwnCard } from "../../../src/network/own-card.ts";
 import { facts, skill } from "./fixtures.ts";
-import { manualClock } from "./manual-clock.ts";
+import { manualClock } from "../../support/manual-clock.ts";
 
 const { signer } = await temporaryIdentity();
 

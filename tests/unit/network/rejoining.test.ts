@@ -5,7 +5,7 @@ import { silentLog } from "../../../src/core/log.ts";
 import { createAddressBook, type PeerBookRow } from "../../../src/network/address-book.ts";
 import { keepDialling, redialDelayMs } from "../../../src/network/redial.ts";
 import { soon, startHost, until } from "./fixtures.ts";
-import { manualClock } from "./manual-clock.ts";
+import { manualClock } from "../../support/manual-clock.ts";
 
 test("the redial interval has jitter around ten seconds", () => {
   expect([redialDelayMs(() => 0), redialDelayMs(() => 0.999)].map(Math.round)).toEqual([8_000, 11_996]);

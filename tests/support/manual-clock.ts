@@ -1,5 +1,5 @@
 /** A clock that only moves when told. */
-import type { Clock } from "../../../src/core/clock.ts";
+import type { Clock } from "../../src/core/clock.ts";
 
 export interface ManualClock extends Clock {
   /** Moves both times on and runs what is due, in order. */
