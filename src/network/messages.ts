@@ -2,7 +2,7 @@
  * The messages of a session as the rest of the node sees them: plain data, ids as text, bodies as `Body`. The
  * generated wire types stop at `task-encode.ts` and `task-decode.ts`. No message names its sender: that is the session's peer.
  */
-import type { Body, BlobRef } from "../core/body.ts";
+import type { Body } from "../core/body.ts";
 import type { ErrorCode } from "../core/errors.ts";
 import type { TaskId } from "../core/ids.ts";
 
@@ -174,5 +174,3 @@ export interface Sessions {
   current(peer: string): Session | undefined;
   close(reason: string): Promise<void>;
 }
-
-export type { Body, BlobRef };

@@ -44,8 +44,6 @@ const finalRefusals: ReadonlySet<ErrorCode> = new Set([
 // A lease's length: whoever comes back within it is not lost, elsewhere either.
 const unreachableWindowMs = limits.leaseMs;
 
-export type Aftermath = ReturnType<typeof createAftermath>;
-
 export function createAftermath(options: AftermathOptions) {
   const { table, providers, settlement, clock, random } = options;
 
