@@ -17,6 +17,8 @@ export interface DataDirLock {
 }
 
 const sqliteBusy = 5;
+// A connection that nobody refers to is collected, and its lock goes with it: a caller that drops the lock still holds it.
+const holding = new Set<DatabaseSync>();
 
 /** Throws `Conflict` while another process (or another node in this one) holds `dir`; `StorageFailed` if it cannot be locked. */
 export function lockDataDir(dir: string): DataDirLock {
@@ -35,11 +37,10 @@ export function lockDataDir(dir: string): DataDirLock {
       : storageFailed("lock the data folder", failure, path);
   }
   const connection = db;
-  let released = false;
+  holding.add(connection);
   return {
     release() {
-      if (released) return;
-      released = true;
+      if (!holding.delete(connection)) return;
       rmSync(pidPath, { force: true });
       connection.close();
     },

@@ -5,7 +5,7 @@
  * `finishedAt` is set once, with a terminal state; from then on no statement of this file changes the row.
  */
 import { taskIdFromBytes, taskIdToBytes, type PeerIdText, type TaskId } from "../core/ids.ts";
-import type { Row, SqlValue, Store } from "./store.ts";
+import type { Row, Store } from "./store.ts";
 
 /** Times are ms since the epoch. "" is none for text, null for the rest. */
 export interface TaskRow {
@@ -113,6 +113,22 @@ function wholeMs(time: number | null): number | null {
   return time === null ? null : Math.round(time);
 }
 
+/** What a task belongs to, where it belongs to something: looked up by index. */
+export interface TaskLinks {
+  parentId?: TaskId;
+  graph?: { id: TaskId; node: string };
+}
+
+/** Right after `insertTask`; most tasks need none. */
+export function linkTask(store: Store, id: TaskId, { parentId, graph }: TaskLinks): void {
+  store.write("UPDATE tasks SET parent_id = ?, graph_id = ?, graph_node = ? WHERE id = ?", [
+    parentId === undefined ? null : taskIdToBytes(parentId),
+    graph === undefined ? null : taskIdToBytes(graph.id),
+    graph?.node ?? "",
+    taskIdToBytes(id),
+  ]);
+}
+
 export interface TaskStateUpdate {
   id: TaskId;
   state: string;
@@ -125,18 +141,17 @@ export interface TaskStateUpdate {
   startedAt: number;
   peer: PeerIdText | "";
   updatedAt: number;
-  /** Left as it is when absent. */
+  /** When it goes on by itself; none when absent. */
   notBefore?: number | null;
 }
 
 const stateColumns = `state = ?, reason = ?, attempt = ?, attempts_made = ?, retries_made = ?, losses_made = ?,
   sent_epoch = ?, started_at = ?, peer = ?, updated_at = ?`;
-const stateSql = `UPDATE tasks SET ${stateColumns} WHERE id = ? AND finished_at IS NULL`;
-const stateAndTimeSql = `UPDATE tasks SET ${stateColumns}, not_before = ? WHERE id = ? AND finished_at IS NULL`;
+const stateSql = `UPDATE tasks SET ${stateColumns}, not_before = ? WHERE id = ? AND finished_at IS NULL`;
 
 /** For states that are not terminal. Does nothing to a task that has ended. */
 export function updateTaskState(store: Store, update: TaskStateUpdate): void {
-  const params: SqlValue[] = [
+  store.write(stateSql, [
     update.state,
     update.reason,
     update.attempt,
@@ -147,10 +162,9 @@ export function updateTaskState(store: Store, update: TaskStateUpdate): void {
     update.startedAt,
     update.peer,
     update.updatedAt,
-  ];
-  if (update.notBefore !== undefined) params.push(wholeMs(update.notBefore));
-  params.push(taskIdToBytes(update.id));
-  store.write(update.notBefore === undefined ? stateSql : stateAndTimeSql, params);
+    wholeMs(update.notBefore ?? null),
+    taskIdToBytes(update.id),
+  ]);
 }
 
 export type TaskEnd = Pick<

@@ -11,6 +11,7 @@ import {
   finishTask,
   getTask,
   insertTask,
+  linkTask,
   unfinishedTasks,
   updateTaskState,
   type TaskRow,
@@ -67,7 +68,7 @@ function insertRecord(store: Store, r: TaskRecord): void {
     peer: r.peer,
     createdAt: r.createdAt,
     updatedAt: r.updatedAt,
-    notBefore: null,
+    notBefore: r.notBefore ?? null,
     deadlineAt: r.deadlineAt ?? null,
     spec: JSON.stringify(r.spec),
     input: r.input.bytes ?? null,
@@ -76,6 +77,7 @@ function insertRecord(store: Store, r: TaskRecord): void {
     inputType: r.input.type,
     inputHash: r.inputHash,
   });
+  if (r.spec.parentId !== undefined || r.spec.graph !== undefined) linkTask(store, r.id, r.spec);
 }
 
 function finishRecord(store: Store, r: TaskRecord): void {
@@ -145,6 +147,9 @@ function recordOf(row: TaskRow): TaskRecord {
     error: parsed(row.error) as ErrorJson | undefined,
     usage: parsed(row.usage) as Usage | undefined,
     executedVersion: row.executedVersion,
+    notBefore: row.notBefore ?? undefined,
+    // What ran nowhere and is complete took its output from elsewhere.
+    cached: row.state === "completed" && row.attemptsMade === 0,
     evidence: row.evidence ?? undefined,
     fresh: false,
   };

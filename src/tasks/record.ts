@@ -49,6 +49,11 @@ export interface TaskRecord {
   /** Serialised statement and signature of the worker. */
   evidence: Uint8Array | undefined;
 
+  /** When a scheduled or retrying task goes on, wall-clock ms. */
+  notBefore: number | undefined;
+  /** The output is another task's: nothing ran. */
+  cached: boolean;
+
   /** Not yet in the store. */
   fresh: boolean;
   /** Entries of the history that the store does not have yet. */
@@ -110,6 +115,8 @@ export function newRecord(
     usage: undefined,
     executedVersion: "",
     evidence: undefined,
+    notBefore: spec.notBefore,
+    cached: false,
     fresh: true,
     unsavedHistory: [],
     unsavedAttempts: [],
@@ -163,6 +170,11 @@ export function viewOf(r: TaskRecord, self: PeerIdText, nowAt: number): TaskView
     error: r.error ?? null,
     usage: r.usage ?? null,
     labels: r.spec.labels,
+    notBefore:
+      r.notBefore === undefined || r.finishedAt !== undefined ? null : new Date(r.notBefore).toISOString(),
+    parentId: r.spec.parentId ?? null,
+    graph: r.spec.graph ?? null,
+    cached: r.cached,
   };
 }
 

@@ -1,6 +1,6 @@
 /** From what a user asks to a full specification: defaults, and every bound checked with an error that names the field. */
 import { ErrandError } from "../core/errors.ts";
-import { isSkillId, publicKeyOfPeer } from "../core/ids.ts";
+import { isSkillId, isTaskId, publicKeyOfPeer } from "../core/ids.ts";
 import { bodySizeBytes, jsonType } from "../core/body.ts";
 import { limits } from "../core/limits.ts";
 import semver from "semver";
@@ -10,6 +10,8 @@ import type { RetryPolicy, Submission, TaskSpec } from "./task.ts";
 
 export const defaultAttemptTimeoutMs = 300_000;
 const longestMs = 30 * 24 * 3_600_000;
+// The year 9999: what a date can be written for.
+const latestAt = 253_402_300_799_000;
 
 /** Throws `InvalidInput`. */
 export function fillSpec(s: Submission): TaskSpec {
@@ -35,6 +37,16 @@ export function fillSpec(s: Submission): TaskSpec {
   const largest = s.input.type === jsonType ? limits.jsonBodyBytes : limits.blobBytes;
   check(sizeBytes <= largest, `the input has ${sizeBytes} bytes; at most ${largest} are allowed`);
   checkLabels(s.labels);
+  range("notBefore", s.notBefore, 0, latestAt);
+  range("concurrency", s.concurrency, 1, 1_000_000, true);
+  if (s.parentId !== undefined) check(isTaskId(s.parentId), "parentId is not a task id");
+  for (const key of ["idempotencyKey", "concurrencyKey"] as const) {
+    const text = s[key];
+    check(
+      text === undefined || (typeof text === "string" && text.length > 0 && text.length <= 128),
+      `${key} must be 1 to 128 characters`,
+    );
+  }
   return {
     skill: s.skill,
     skillVersion: s.skillVersion ?? "",
@@ -51,6 +63,13 @@ export function fillSpec(s: Submission): TaskSpec {
     onLost: s.onLost ?? "retry",
     labels: s.labels ?? {},
     traceparent: s.traceparent,
+    notBefore: s.notBefore,
+    parentId: s.parentId,
+    graph: s.graph,
+    idempotencyKey: s.idempotencyKey,
+    cache: s.cache ?? true,
+    concurrencyKey: s.concurrencyKey,
+    concurrency: s.concurrency,
   };
 }
 

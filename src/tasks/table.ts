@@ -33,11 +33,15 @@ export interface TaskTable {
   committed(): Promise<void>;
   /** Calls `done` once the task has ended and that is on disk. */
   whenEnded(record: TaskRecord, done: (error?: Error) => void): void;
+  /** Called at every change of a state, in the same turn, before it is stored: what it writes is in the same commit. */
+  onMove(listener: MoveListener): () => void;
   readonly counters: Record<
     "submitted" | "completed" | "failed" | "cancelled" | "timeout" | "rejected",
     number
   >;
 }
+
+export type MoveListener = (record: TaskRecord, from: TaskState) => void;
 
 export interface TaskTableOptions {
   store: Store;
@@ -52,6 +56,7 @@ export function createTaskTable({ store, changes, clock, self, log }: TaskTableO
   const finished = new Map<TaskId, TaskRecord>();
   const marked = new Set<TaskRecord>();
   const counters = { submitted: 0, completed: 0, failed: 0, cancelled: 0, timeout: 0, rejected: 0 };
+  const listeners = new Set<MoveListener>();
   let saving = false;
 
   function mark(record: TaskRecord): void {
@@ -117,9 +122,10 @@ export function createTaskTable({ store, changes, clock, self, log }: TaskTableO
     move(record, to, reason) {
       if (!mayMove(record.state, to)) return false;
       const at = clock.now();
+      const from = record.state;
       record.unsavedHistory.push({
         at,
-        from: record.state,
+        from,
         to,
         attempt: record.attempt,
         peer: record.peer,
@@ -134,6 +140,7 @@ export function createTaskTable({ store, changes, clock, self, log }: TaskTableO
         counters[to]++;
         retire(record);
       } else if (changes.watched) publish(record);
+      for (const listener of listeners) listener(record, from);
       return true;
     },
     progress(record, fraction, message) {
@@ -148,6 +155,10 @@ export function createTaskTable({ store, changes, clock, self, log }: TaskTableO
     committed() {
       save();
       return store.committed();
+    },
+    onMove(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
     },
     whenEnded(record, done) {
       if (!isTerminal(record.state)) record.waiters.push(done);

@@ -46,30 +46,35 @@ export interface Submission {
   onLost?: "retry" | "fail";
   labels?: Record<string, string>;
   traceparent?: string;
+  /** Not sent before this time, ms since the epoch. */
+  notBefore?: number;
+  /** A cancel of that task of this home cancels this one too. */
+  parentId?: TaskId;
+  /** The graph this task is a node of; said by the graph's engine. */
+  graph?: { id: string; node: string };
+  /** The same key again is the same task: the first is returned. At most 128 characters. */
+  idempotencyKey?: string;
+  /** `false`: takes no result from the cache, leaves none, and shares no equal task in flight. Default true. */
+  cache?: boolean;
+  /** At most `concurrency` (default 1) tasks with the same key are out at once. At most 128 characters. */
+  concurrencyKey?: string;
+  concurrency?: number;
 }
 
 /** A submission with its defaults filled in; never changes. */
-export type TaskSpec = Required<
-  Omit<
-    Submission,
-    | "input"
-    | "retry"
-    | "peer"
-    | "maxPrice"
-    | "taskTimeoutMs"
-    | "queueTimeoutMs"
-    | "traceparent"
-    | "idempotent"
-  >
-> & {
-  retry: RetryPolicy;
-  peer?: PeerIdText;
-  maxPrice?: number;
-  taskTimeoutMs?: number;
-  queueTimeoutMs?: number;
-  idempotent?: boolean;
-  traceparent?: string;
-};
+export type TaskSpec = Omit<Submission, "input" | "retry" | DefaultedField> &
+  Required<Pick<Submission, DefaultedField>> & { retry: RetryPolicy };
+
+type DefaultedField =
+  | "skill"
+  | "skillVersion"
+  | "priority"
+  | "requirements"
+  | "minTrust"
+  | "attemptTimeoutMs"
+  | "onLost"
+  | "labels"
+  | "cache";
 
 /** One entry of a task's history. */
 export interface HistoryEntry {
@@ -124,6 +129,12 @@ export interface TaskView {
   error: ErrorJson | null;
   usage: Usage | null;
   labels: Record<string, string>;
+  /** ISO 8601; when a scheduled or retrying task goes on, else null. */
+  notBefore: string | null;
+  parentId: TaskId | null;
+  graph: { id: string; node: string } | null;
+  /** Its output came from the cache or from an equal task: nothing ran for it. */
+  cached: boolean;
 }
 
 /** One change, as watchers see it. */

@@ -320,6 +320,10 @@ function taskView(id: string, submission: Submission): TaskView {
     error: null,
     usage: null,
     labels: submission.labels ?? {},
+    notBefore: null,
+    parentId: null,
+    graph: null,
+    cached: false,
   };
 }
 

@@ -129,7 +129,7 @@ test("state changes and the end are kept, and the end is final", async () => {
   const running = change(id, { attempt: 5, peer: "peer-b", updatedAt: 2_600 });
   updateTaskState(store, running);
   await store.committed();
-  expect(await getTask(store, id)).toMatchObject({ ...running, notBefore: 2_501 });
+  expect(await getTask(store, id)).toMatchObject({ ...running, notBefore: null });
 
   finishTask(store, end(id));
   finishTask(store, end(id, { state: "failed", output: null }));
