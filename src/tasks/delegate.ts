@@ -184,6 +184,9 @@ export function createDelegation(options: DelegateOptions): Delegation {
     running: Promise<AttemptOutcome>,
   ): Promise<void> {
     const outcome = await track(record, peer, running);
+    // The crash may have come between the worker's acknowledgement and its commit; the answer shows that there was one.
+    if (outcome.kind === "answered" || outcome.kind === "expired")
+      record.attemptsMade = Math.max(record.attemptsMade, record.lossesMade + record.retriesMade + 1);
     const decision: Decision = { order: [peer], how: "adopted", considered: [], omitted: 0 };
     if (!isTerminal(record.state) && !stopped) await conclude(record, decision, peer, outcome);
   }
