@@ -23,6 +23,8 @@ export class ReadyQueue<T extends ReadyEntry> {
   readonly #perBand: number;
   // One list for each priority value: pushing and taking cost nothing to speak of, and order inside a value is given.
   readonly #lists: (Set<T> | undefined)[] = Array.from({ length: 256 });
+  // Tasks that wait for something else than their turn: a retry, a place at a worker, somebody to turn up.
+  readonly #parked = new Set<T>();
   readonly #counts = [0, 0, 0, 0];
   #size = 0;
 
@@ -30,6 +32,7 @@ export class ReadyQueue<T extends ReadyEntry> {
     this.#perBand = perBand;
   }
 
+  /** Ready ones; parked ones are not counted here. */
   get size(): number {
     return this.#size;
   }
@@ -54,10 +57,31 @@ export class ReadyQueue<T extends ReadyEntry> {
   push(entry: T): void {
     const list = (this.#lists[entry.priority] ??= new Set());
     if (list.has(entry)) return;
+    this.#unpark(entry);
     list.add(entry);
-    const band = entry.priority >> 6;
-    this.#counts[band] = (this.#counts[band] as number) + 1;
+    this.#count(entry, 1);
     this.#size++;
+  }
+
+  /**
+   * A task that was taken and could not go anywhere: it is not ready, but it waits, and so it takes up room until it is pushed
+   * or removed. Otherwise a mesh that is full would never be heard of by whoever submits.
+   */
+  park(entry: T): void {
+    if (this.#parked.has(entry) || this.has(entry)) return;
+    this.#parked.add(entry);
+    this.#count(entry, 1);
+  }
+
+  #unpark(entry: T): boolean {
+    if (!this.#parked.delete(entry)) return false;
+    this.#count(entry, -1);
+    return true;
+  }
+
+  #count({ priority }: T, by: 1 | -1): void {
+    const band = priority >> 6;
+    this.#counts[band] = (this.#counts[band] as number) + by;
   }
 
   take(): T | undefined {
@@ -72,11 +96,11 @@ export class ReadyQueue<T extends ReadyEntry> {
     return undefined;
   }
 
-  /** Whether it was there. */
+  /** Ready or parked. Returns whether it was there. */
   remove(entry: T): boolean {
+    if (this.#unpark(entry)) return true;
     if (this.#lists[entry.priority]?.delete(entry) !== true) return false;
-    const band = entry.priority >> 6;
-    this.#counts[band] = (this.#counts[band] as number) - 1;
+    this.#count(entry, -1);
     this.#size--;
     return true;
   }
