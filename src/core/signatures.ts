@@ -73,7 +73,8 @@ export function merkleLeaf(statement: Uint8Array): Uint8Array {
   return sha256(buffer);
 }
 
-function merkleNode(left: Uint8Array, right: Uint8Array): Uint8Array {
+/** SHA-256 of 0x01 and the two hashes below. */
+export function merkleNode(left: Uint8Array, right: Uint8Array): Uint8Array {
   const buffer = Buffer.allocUnsafe(65);
   buffer[0] = 1;
   buffer.set(left, 1);

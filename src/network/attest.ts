@@ -1,20 +1,14 @@
 /**
  * The signed statement behind a TaskResponse: what this worker says it returned for that input, so that a wrong
  * result is evidence that others can check. A signature costs 38 µs and a check 132: all statements of one turn share one
- * signature over their Merkle root, and a root once checked is remembered, so both costs vanish under load.
+ * signature over their Merkle root, and a tree once checked is remembered, so both costs vanish under load.
  */
 import { fromString } from "uint8arrays/from-string";
 import type { Body } from "../core/body.ts";
 import { taskIdToBytes, type PeerIdText } from "../core/ids.ts";
-import {
-  merkleLeaf,
-  merkleRoot,
-  merkleTree,
-  sha256,
-  verifySignature,
-  type Signer,
-} from "../core/signatures.ts";
+import { merkleLeaf, merkleTree, sha256, verifySignature, type Signer } from "../core/signatures.ts";
 import type { Attest, AttemptRef, ResponseStatus } from "./messages.ts";
+import { VerifiedTree } from "./verified-tree.ts";
 
 const domain = "errand/task-response/1";
 
@@ -104,29 +98,29 @@ export function createResponseSigner(signer: Signer): ResponseSigner {
   };
 }
 
-// One root serves at most `treeLeaves` responses that arrive together.
-const rootsKept = 512;
+// Trees are as large as a turn of their worker was busy, and all their leaves arrive together.
+const treesKept = 128;
 
-/** A check of statements that remembers the roots it has seen signed. */
-export function createResponseVerifier(): (
+/** A check of statements that remembers the trees it has seen signed. `bytes`: the statement's, where they are at hand. */
+export type ResponseVerifier = (
   statement: ResponseStatement,
   attest: Attest | undefined,
-) => boolean {
-  const verified = new Set<string>();
-  return (statement, attest) => {
-    if (attest === undefined || attest.treeSize > treeLeaves) return false;
-    const root = merkleRoot(
-      merkleLeaf(statementBytes(statement)),
-      attest.leafIndex,
-      attest.treeSize,
-      attest.proof,
-    );
-    if (root === undefined) return false;
-    const key = `${statement.worker} ${Buffer.from(root).toString("base64")}`;
-    if (verified.has(key)) return true;
-    if (!verifySignature(statement.worker, domain, root, attest.signature)) return false;
-    if (verified.size >= rootsKept) verified.delete(verified.values().next().value as string);
-    verified.add(key);
+  bytes?: Uint8Array,
+) => boolean;
+
+export function createResponseVerifier(): ResponseVerifier {
+  const trees = new Map<string, VerifiedTree>();
+  return (statement, attest, bytes = statementBytes(statement)) => {
+    if (attest === undefined || attest.treeSize > treeLeaves || attest.signature.length !== 64) return false;
+    const { worker } = statement;
+    const key = `${worker} ${attest.treeSize} ${Buffer.from(attest.signature).toString("latin1")}`;
+    const known = trees.get(key);
+    const tree = known ?? new VerifiedTree(attest.treeSize);
+    const isRoot = (root: Uint8Array): boolean => verifySignature(worker, domain, root, attest.signature);
+    if (!tree.proves(merkleLeaf(bytes), attest.leafIndex, attest.proof, isRoot)) return false;
+    if (known !== undefined) return true;
+    if (trees.size >= treesKept) trees.delete(trees.keys().next().value as string);
+    trees.set(key, tree);
     return true;
   };
 }

@@ -6,7 +6,12 @@ import { jsonType, type Body } from "../core/body.ts";
 import { ErrandError, toErrandError } from "../core/errors.ts";
 import type { PeerIdText } from "../core/ids.ts";
 import { sha256 } from "../core/signatures.ts";
-import { bodyHash, statementBytes, type ResponseStatement } from "../network/attest.ts";
+import {
+  bodyHash,
+  statementBytes,
+  type ResponseStatement,
+  type ResponseVerifier,
+} from "../network/attest.ts";
 import type { Attest, AttemptRef, TaskResponse } from "../network/messages.ts";
 import { mayMove } from "./states.ts";
 import type { Verdict } from "./providers.ts";
@@ -36,7 +41,7 @@ export interface SettlementOptions {
   network: string;
   table: TaskTable;
   blobs: BlobAccess;
-  verify: (statement: ResponseStatement, attest: Attest | undefined) => boolean;
+  verify: ResponseVerifier;
   /** Sends the acknowledgement over the session to `peer`, if there is one; a worker without it keeps its answer. */
   acknowledge(peer: PeerIdText, attempts: AttemptRef[]): void;
   /** Evidence. Called exactly once for each answer. */
@@ -99,14 +104,15 @@ export function createSettlement(options: SettlementOptions): Settlement {
   ): Promise<ErrandError | undefined> {
     if (peer !== options.self) {
       const statement = statementOf(record, peer, response);
-      if (!options.verify(statement, response.attest)) {
+      const bytes = statementBytes(statement);
+      if (!options.verify(statement, response.attest, bytes)) {
         return wrong(peer, "its answer carries no valid signature");
       }
-      record.evidence = evidenceOf(statement, response.attest as Attest);
+      record.evidence = evidenceOf(bytes, response.attest as Attest);
     }
     const declared = response.outputHash;
     const actual = output.bytes === undefined ? bodyHash(output) : sha256(output.bytes);
-    if (!Buffer.from(declared).equals(actual))
+    if (Buffer.compare(declared, actual) !== 0)
       return wrong(peer, "its output does not have the hash it signed");
     if (output.bytes !== undefined)
       return output.type === jsonType && !isJson(output.bytes)
@@ -195,15 +201,14 @@ function isJson(bytes: Uint8Array): boolean {
  * What another node needs to check the statement: the statement's length in four bytes (big-endian), the statement, the
  * signature (64 bytes), leaf index and tree size in four bytes each, and the proof.
  */
-function evidenceOf(statement: ResponseStatement, attest: Attest): Uint8Array {
-  const bytes = statementBytes(statement);
+function evidenceOf(statement: Uint8Array, attest: Attest): Uint8Array {
   const numbers = Buffer.alloc(12);
-  numbers.writeUInt32BE(bytes.length);
+  numbers.writeUInt32BE(statement.length);
   numbers.writeUInt32BE(attest.leafIndex, 4);
   numbers.writeUInt32BE(attest.treeSize, 8);
   return Buffer.concat([
     numbers.subarray(0, 4),
-    bytes,
+    statement,
     attest.signature,
     numbers.subarray(4),
     ...attest.proof,
