@@ -1,5 +1,7 @@
 /**
- * Tasks of this home that wait to be sent: highest priority first, then first in, first out. Bounded for each
+ * Tasks of this home that wait to be sent: highest priority first, then first in, first out. Waiting lifts a task slowly
+ * (one step of 255 for each `ageStepMs`), so that a low one is not starved by a stream of newer ones; never into the critical
+ * band, which goes first by value alone. Bounded for each
  * priority band, so that a flood of low tasks cannot keep a critical one out.
  */
 import { ErrandError } from "../core/errors.ts";
@@ -9,7 +11,14 @@ export interface ReadyEntry {
   id: TaskId;
   /** 0–255. */
   priority: number;
+  /** Since when it waits, ms of any clock that all entries share. A task that comes back keeps its first. */
+  createdAt: number;
 }
+
+const criticalFrom = 192;
+
+/** A waiting task gains one step of priority in this time: from normal to high in a little over five minutes. */
+export const ageStepMs = 5_000;
 
 /** Names of the bands by their lowest priority. */
 const bands = [
@@ -85,15 +94,37 @@ export class ReadyQueue<T extends ReadyEntry> {
   }
 
   take(): T | undefined {
-    if (this.#size === 0) return undefined;
-    for (let priority = 255; priority >= 0; priority--) {
+    const entry = this.#size === 0 ? undefined : (this.#firstCritical() ?? this.#firstByAge());
+    if (entry !== undefined) this.remove(entry);
+    return entry;
+  }
+
+  #firstCritical(): T | undefined {
+    for (let priority = 255; priority >= criticalFrom; priority--) {
       const list = this.#lists[priority];
-      if (list === undefined || list.size === 0) continue;
-      const entry = list.values().next().value as T;
-      this.remove(entry);
-      return entry;
+      if (list !== undefined && list.size > 0) return list.values().next().value;
     }
     return undefined;
+  }
+
+  /**
+   * Aging is linear and the same for all, so the order of two tasks never changes while they wait: it is that of
+   * `createdAt − priority × ageStepMs`, and the heads of the lists are the only ones to compare.
+   */
+  #firstByAge(): T | undefined {
+    let best: T | undefined;
+    let bestKey = Infinity;
+    for (let priority = criticalFrom - 1; priority >= 0; priority--) {
+      const list = this.#lists[priority];
+      if (list === undefined || list.size === 0) continue;
+      const head = list.values().next().value as T;
+      const key = head.createdAt - priority * ageStepMs;
+      if (key < bestKey) {
+        best = head;
+        bestKey = key;
+      }
+    }
+    return best;
   }
 
   /** Ready or parked. Returns whether it was there. */

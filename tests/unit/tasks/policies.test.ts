@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { jsonBody } from "../../../src/core/body.ts";
-import { ReadyQueue, type ReadyEntry } from "../../../src/tasks/ready-queue.ts";
+import { ageStepMs, ReadyQueue, type ReadyEntry } from "../../../src/tasks/ready-queue.ts";
 import { lossDelayMs, refusalDelayMs, retryDelayMs } from "../../../src/tasks/retry.ts";
 import { isTerminal, mayMove, TASK_STATES, type TaskState } from "../../../src/tasks/states.ts";
 import { fillSpec } from "../../../src/tasks/submission.ts";
@@ -64,7 +64,7 @@ describe("the table of states", () => {
 });
 
 describe("the ready queue", () => {
-  const entry = fc.record({ id: fc.uuid(), priority: fc.nat(255) });
+  const entry = fc.record({ id: fc.uuid(), priority: fc.nat(255), createdAt: fc.constant(0) });
 
   it("gives the highest priority first, and first in first out inside one", () => {
     fc.assert(
@@ -88,7 +88,11 @@ describe("the ready queue", () => {
         (steps) => {
           const queue = new ReadyQueue<ReadyEntry>(1_000);
           const model = new Set<ReadyEntry>();
-          const all = Array.from({ length: 10 }, (_, i) => ({ id: String(i), priority: (i * 53) % 256 }));
+          const all = Array.from({ length: 10 }, (_, i) => ({
+            id: String(i),
+            priority: (i * 53) % 256,
+            createdAt: 0,
+          }));
           for (const [what, i] of steps) {
             const one = all[i] as ReadyEntry;
             if (what === "push") (queue.push(one), model.add(one));
@@ -104,15 +108,44 @@ describe("the ready queue", () => {
     );
   });
 
+  it("lifts what waits, but never above the critical band", () => {
+    const queue = new ReadyQueue<ReadyEntry>(1_000);
+    const old = { id: "old", priority: 32, createdAt: 0 };
+    const later = { id: "later", priority: 96, createdAt: 64 * ageStepMs - 1 };
+    const muchLater = { id: "much later", priority: 96, createdAt: 64 * ageStepMs + 1 };
+    const critical = { id: "critical", priority: 192, createdAt: 1e12 };
+    for (const one of [muchLater, old, critical]) queue.push(one);
+    expect([queue.take(), queue.take(), queue.take()]).toEqual([critical, old, muchLater]);
+    for (const one of [old, later]) queue.push(one);
+    expect([queue.take(), queue.take()]).toEqual([later, old]);
+  });
+
   it("is bounded for each band by itself", () => {
     const queue = new ReadyQueue<ReadyEntry>(2);
-    queue.push({ id: "a", priority: 96 });
-    queue.push({ id: "b", priority: 64 });
+    queue.push({ id: "a", priority: 96, createdAt: 0 });
+    queue.push({ id: "b", priority: 64, createdAt: 0 });
     expect(() => queue.check(127)).toThrow(
       expect.objectContaining({ code: "QueueFull", retryable: true, retryAfterMs: 1_000 }),
     );
     expect(() => queue.check(128)).not.toThrow();
     expect(() => queue.check(63)).not.toThrow();
+  });
+
+  it("a parked task takes up room until it is pushed or removed, once", () => {
+    const queue = new ReadyQueue<ReadyEntry>(2);
+    const waits = { id: "waits", priority: 96 };
+    const leaves = { id: "leaves", priority: 96 };
+    for (const entry of [waits, waits, leaves]) queue.park(entry);
+    expect(() => queue.check(96)).toThrow(/2 tasks of normal priority/);
+    expect(queue.take()).toBeUndefined();
+    queue.push(waits);
+    expect(() => queue.check(96)).toThrow();
+    expect(queue.remove(leaves)).toBe(true);
+    expect(queue.remove(leaves)).toBe(false);
+    queue.check(96);
+    expect(queue.take()).toBe(waits);
+    queue.check(96, 2);
+    expect(() => queue.check(96, 3)).toThrow();
   });
 });
 
