@@ -89,10 +89,9 @@ export function createHome(options: HomeOptions): Home {
 
   function armDeadline(record: TaskRecord): void {
     const { taskTimeoutMs, queueTimeoutMs } = record.spec;
-    const signal = record.stop.signal;
     const arm = (afterMs: number, run: () => void): void => {
       const cancel = clock.after(Math.max(0, afterMs), run);
-      signal.addEventListener("abort", cancel, { once: true });
+      record.stop.signal.addEventListener("abort", cancel, { once: true });
     };
     const age = clock.now() - record.createdAt;
     if (taskTimeoutMs !== undefined) {
