@@ -7,9 +7,10 @@ import { buildProgram } from "./program.ts";
 
 const argv = process.argv.slice(2);
 
-// A reader that has seen enough (`errand task list | head`) is no failure.
+// A reader that has seen enough (`errand task watch | head`) is no failure, and no reason for a node to end.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code !== "EPIPE") throw error;
+  if (!argv.includes("up")) process.exit();
 });
 
 /** Known before the parser is, which may be what fails. */
@@ -86,4 +87,6 @@ try {
   await main();
 } catch (error) {
   report(error);
+  // A node that failed half way may have left something open: a command that failed ends, whatever that is.
+  process.stdout.write("", () => process.stderr.write("", () => process.exit()));
 }

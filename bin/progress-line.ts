@@ -21,7 +21,9 @@ export function createProgressLine(terminal: WriteStream): ProgressLine {
   function draw(): void {
     if (text === "") return;
     frame = (frame + 1) % frames.length;
-    terminal.write(`\r\x1b[K${frames[frame] ?? ""} ${text.slice(0, Math.max(10, terminal.columns - 3))}`);
+    terminal.write(
+      `\r\x1b[K${frames[frame] ?? ""} ${text.slice(0, Math.max(10, (terminal.columns || 80) - 3))}`,
+    );
   }
 
   return {

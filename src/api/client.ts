@@ -8,9 +8,9 @@ import { ErrandError, type ErrorJson } from "../core/errors.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { followEvents, type FollowOptions, type ServerEvent } from "./event-client.ts";
 
-export type Query = Record<string, string | number | boolean | readonly string[] | undefined>;
+type Query = Record<string, string | number | boolean | readonly string[] | undefined>;
 
-export interface CallOptions {
+interface CallOptions {
   query?: Query;
   /** Sent as JSON. */
   body?: unknown;

@@ -3,7 +3,7 @@ import type { FastifyError, FastifyReply } from "fastify";
 import { ErrandError, toErrandError, type ErrorCode } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 
-export const statusOf: Record<ErrorCode, number> = {
+const statusOf: Record<ErrorCode, number> = {
   InvalidInput: 400,
   Unauthorized: 401,
   InsufficientFunds: 402,
@@ -32,7 +32,7 @@ export const statusOf: Record<ErrorCode, number> = {
 };
 
 /** Whatever a handler or the framework threw, as our error. */
-export function fromFramework(error: unknown): ErrandError {
+function fromFramework(error: unknown): ErrandError {
   if (error instanceof ErrandError) return error;
   const { code, statusCode, message } = error as Partial<FastifyError>;
   if (code === "FST_ERR_CTP_BODY_TOO_LARGE") {

@@ -175,7 +175,11 @@ describe("finding the node", () => {
 
 describe("the process around it", () => {
   /** Supervises a run that waits for its signal; `extra` is what else the program does once it says "up". */
-  function supervised(extra: string, run = "await once(signal, 'abort'); console.log('down')") {
+  function supervised(
+    extra: string,
+    run = "await once(signal, 'abort'); console.log('down')",
+    stopWithinMs = 20_000,
+  ) {
     const url = (path: string): string => new URL(`../../../src/${path}`, import.meta.url).href;
     const program = `
       import { once } from "node:events";
@@ -186,7 +190,7 @@ describe("the process around it", () => {
         console.log("up");
         ${extra};
         ${run};
-      }, { log: silentLog, stopWithinMs: 300 });
+      }, { log: silentLog, stopWithinMs: ${stopWithinMs}, onSignal: () => console.log("stopping") });
       clearInterval(alive);`;
     const child = spawn(process.execPath, ["--input-type=module", "-e", program], {
       stdio: ["ignore", "pipe", "inherit"],
@@ -202,7 +206,7 @@ describe("the process around it", () => {
     await up;
     child.kill(name);
     expect(await exit).toEqual([0, null]);
-    expect(lines).toEqual(["up", "down"]);
+    expect(lines).toEqual(["up", "stopping", "down"]);
   });
 
   test.each(["setImmediate(() => { throw new Error('x') })", "void Promise.reject(new Error('x'))"])(
@@ -214,8 +218,19 @@ describe("the process around it", () => {
     },
   );
 
+  test("a second signal ends it at once", async () => {
+    const { child, lines, up, exit } = supervised("", "await new Promise(() => {})");
+    await up;
+    const stopping = once(child.stdout, "data");
+    child.kill("SIGINT");
+    await stopping;
+    child.kill("SIGINT");
+    expect(await exit).toEqual([1, null]);
+    expect(lines).toEqual(["up", "stopping"]);
+  });
+
   test("a stop that hangs is ended", async () => {
-    const { child, up, exit } = supervised("", "await new Promise(() => {})");
+    const { child, up, exit } = supervised("", "await new Promise(() => {})", 300);
     await up;
     child.kill("SIGTERM");
     expect(await exit).toEqual([1, null]);
