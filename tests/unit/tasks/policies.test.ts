@@ -133,8 +133,8 @@ describe("the ready queue", () => {
 
   it("a parked task takes up room until it is pushed or removed, once", () => {
     const queue = new ReadyQueue<ReadyEntry>(2);
-    const waits = { id: "waits", priority: 96 };
-    const leaves = { id: "leaves", priority: 96 };
+    const waits = { id: "waits", priority: 96, createdAt: 0 };
+    const leaves = { id: "leaves", priority: 96, createdAt: 0 };
     for (const entry of [waits, waits, leaves]) queue.park(entry);
     expect(() => queue.check(96)).toThrow(/2 tasks of normal priority/);
     expect(queue.take()).toBeUndefined();
