@@ -25,6 +25,10 @@ export interface AftermathOptions {
   discoveryWindowMs: number;
   /** Back into the ready queue. */
   requeue(record: TaskRecord): void;
+  /** It waits for something else than its turn, and takes up room in the queue meanwhile. */
+  park(record: TaskRecord): void;
+  /** It has ended: out of the queue, ready or parked. */
+  leave(record: TaskRecord): void;
 }
 
 /** What one candidate said instead of taking the task. */
@@ -41,6 +45,8 @@ const finalRefusals: ReadonlySet<ErrorCode> = new Set([
   "InvalidInput",
   "InsufficientFunds",
 ]);
+// One for all: a reason of its own for each, with a stack, would be a large part of a task's cost.
+const taskEnded = new ErrandError("Cancelled", "the task has ended");
 // A lease's length: whoever comes back within it is not lost, elsewhere either.
 const unreachableWindowMs = limits.leaseMs;
 
@@ -154,6 +160,7 @@ export function createAftermath(options: AftermathOptions) {
     const leftMs = record.searchingSinceMs + options.discoveryWindowMs - now;
     if (leftMs > 0) {
       table.progress(record, record.progress, "looking for a capable peer");
+      options.park(record);
       await providers.discover(
         record.spec.skill,
         record.spec.peer,
@@ -209,8 +216,10 @@ export function createAftermath(options: AftermathOptions) {
       if (record.state !== "queued") table.move(record, "queued", delayMs > 0 ? "" : reason);
       options.requeue(record);
     };
-    if (delayMs > 0) record.cancelWake = clock.after(delayMs, wake);
-    else wake();
+    if (delayMs > 0) {
+      options.park(record);
+      record.cancelWake = clock.after(delayMs, wake);
+    } else wake();
   }
 
   function remember(
@@ -244,11 +253,12 @@ export function createAftermath(options: AftermathOptions) {
     release(record);
   }
 
-  /** Takes back every timer of a task that has ended. */
+  /** Takes back every timer of a task that has ended, and its place. */
   function release(record: TaskRecord): void {
+    options.leave(record);
     record.cancelWake?.();
     record.cancelWake = undefined;
-    if (!record.stop.signal.aborted) record.stop.abort();
+    record.stop.abort(taskEnded);
   }
 
   return { conclude, nobody, noteRefusal, everybodyRefused, again, fail, release };

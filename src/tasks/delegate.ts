@@ -60,6 +60,8 @@ export function createDelegation(options: DelegateOptions): Delegation {
       queue.push(record);
       pump();
     },
+    park: (record) => queue.park(record),
+    leave: (record) => void queue.remove(record),
   });
   let inFlight = 0;
   let stopped = false;
@@ -211,7 +213,6 @@ export function createDelegation(options: DelegateOptions): Delegation {
       attempts.cancel(record.id, error.message);
       record.error = error.toJSON();
       table.move(record, state, state === "timeout" ? "expired" : error.message);
-      queue.remove(record);
       release(record);
     },
     stop() {
