@@ -33,7 +33,8 @@ export function saveRecord(store: Store, r: TaskRecord): void {
     if (isTerminal(r.state)) finishRecord(store, r);
   } else if (isTerminal(r.state)) finishRecord(store, r);
   else updateTaskState(store, r);
-  for (const entry of r.unsavedHistory) insertHistory(store, r.id, entry);
+  insertHistory(store, r.id, r.unsavedHistory, r.savedHistory);
+  if (r.savedHistory !== undefined) r.savedHistory += r.unsavedHistory.length;
   for (const attempt of r.unsavedAttempts) {
     insertAttempt(store, r.id, {
       attempt: attempt.attempt,
@@ -152,6 +153,7 @@ function recordOf(row: TaskRow): TaskRecord {
     cached: row.state === "completed" && row.attemptsMade === 0,
     evidence: row.evidence ?? undefined,
     fresh: false,
+    savedHistory: undefined,
   };
 }
 

@@ -58,6 +58,8 @@ export interface TaskRecord {
   fresh: boolean;
   /** Entries of the history that the store does not have yet. */
   unsavedHistory: HistoryEntry[];
+  /** Number of entries that the store has; undefined for a task that was taken up from there. */
+  savedHistory: number | undefined;
   unsavedAttempts: AttemptRecord[];
   /** Aborted by cancel and by the task's own deadline. */
   readonly stop: AbortController;
@@ -119,6 +121,7 @@ export function newRecord(
     cached: false,
     fresh: true,
     unsavedHistory: [],
+    savedHistory: 0,
     unsavedAttempts: [],
     stop: new AbortController(),
     waiters: [],

@@ -20,7 +20,7 @@ export const store: Suite = {
     const store = await openStore({ path: join(dir, "errand.db"), log: createLog("warn") });
     const entry = { at: 0, from: "queued", to: "running", attempt: 1, peer: "", reason: "" };
     const write = (): Promise<void> => {
-      insertHistory(store, newTaskId(), entry);
+      insertHistory(store, newTaskId(), [entry], 0);
       return store.committed();
     };
     try {

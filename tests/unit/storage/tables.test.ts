@@ -19,12 +19,12 @@ test("history is numbered in order, for each task by itself and over a restart",
   const { store, path } = await temporaryStore();
   const [one, other] = [newTaskId(), newTaskId()];
   const entry = { at: 5, from: "queued", to: "assigned", attempt: 1, peer: "peer-a", reason: "" };
-  insertHistory(store, one, { ...entry, from: "", to: "queued" });
-  insertHistory(store, one, entry);
-  insertHistory(store, other, entry);
+  insertHistory(store, one, [{ ...entry, from: "", to: "queued" }], 0);
+  insertHistory(store, one, [entry], 1);
+  insertHistory(store, other, [entry]);
   await store.close();
   const { store: again } = await temporaryStore({ path });
-  insertHistory(again, one, { ...entry, to: "running" });
+  insertHistory(again, one, [{ ...entry, to: "running" }]);
   await again.committed();
   const history = await historyOf(again, one);
   expect(history.map(({ seq, to }) => [seq, to])).toEqual([
@@ -33,6 +33,28 @@ test("history is numbered in order, for each task by itself and over a restart",
     [3, "running"],
   ]);
   expect(await historyOf(again, other)).toEqual([{ seq: 1, ...entry }]);
+});
+
+test("history is the same whether the number of entries is known or not, for any number at once", async () => {
+  const { store } = await temporaryStore();
+  const entries = Array.from({ length: 11 }, (_, at) => ({
+    at,
+    from: `from ${at}`,
+    to: `to ${at}`,
+    attempt: at,
+    peer: `peer ${at}`,
+    reason: `reason ${at}`,
+  }));
+  const [known, unknown] = [newTaskId(), newTaskId()];
+  insertHistory(store, known, entries.slice(0, 9), 0);
+  insertHistory(store, known, [], 9);
+  insertHistory(store, known, entries.slice(9), 9);
+  insertHistory(store, unknown, entries);
+  await store.committed();
+  expect(await historyOf(store, known)).toEqual(
+    entries.map((entry, i) => Object.assign({ seq: i + 1 }, entry)),
+  );
+  expect(await historyOf(store, unknown)).toEqual(await historyOf(store, known));
 });
 
 test("attempts are kept in order, and the first end stays", async () => {
