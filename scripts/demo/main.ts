@@ -60,9 +60,11 @@ async function startNodes({
   screen,
   signal,
 }: Stage): Promise<{ home: RunningNode; workers: RunningNode[] }> {
-  const home = await mesh.start(homeMember);
+  const home = await mesh.start(homeMember, [], signal);
   screen.step(`home is up (process ${home.pid}): ${home.addresses[0]}`);
-  const workers = await Promise.all(workerMembers.map((member) => mesh.start(member, home.addresses)));
+  const workers = await Promise.all(
+    workerMembers.map((member) => mesh.start(member, home.addresses, signal)),
+  );
   for (const { name, pid, skills } of workers)
     screen.step(`${name} is up (process ${pid}): ${skills.join(", ")}`);
   await waitForCards(home, workers, signal);
@@ -145,7 +147,12 @@ Ctrl-C ends it.`);
 async function run({ json, keep }: Options): Promise<number> {
   const screen = createScreen(json ? process.stderr : process.stdout);
   const interrupt = new AbortController();
-  const onSignal = (): void => interrupt.abort(new Error("interrupted"));
+  const onSignal = (): void => {
+    // The second time at once; the nodes go with this process.
+    if (interrupt.signal.aborted) process.exit(130);
+    screen.step("ending the nodes");
+    interrupt.abort(new Error("interrupted"));
+  };
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, onSignal);
   const signal = AbortSignal.any([interrupt.signal, AbortSignal.timeout(patienceMs)]);
   const mesh = await createMesh();

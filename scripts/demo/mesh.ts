@@ -1,7 +1,7 @@
 /** The processes of the demo: starts nodes, knows whether they live, and leaves nothing behind however it ends. */
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { openSync, closeSync } from "node:fs";
+import { closeSync, openSync, rmSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -29,7 +29,8 @@ export interface RunningNode {
 export interface Mesh {
   /** One file for each node. */
   readonly logs: string;
-  start(member: CastMember, bootstrap?: readonly string[]): Promise<RunningNode>;
+  /** Resolves when the node is ready. Throws the signal's reason, or why it did not start. */
+  start(member: CastMember, bootstrap: readonly string[], signal: AbortSignal): Promise<RunningNode>;
   /** Ends all processes. Resolves with the names of those that had to be killed. */
   stop(): Promise<string[]>;
   /** Removes all files, or all but the logs. */
@@ -55,14 +56,15 @@ export async function createMesh(): Promise<Mesh> {
   const children = new Map<string, ChildProcess>();
   const clients: ApiClient[] = [];
   // Whatever ends this process, the nodes end with it.
-  const killAll = (): void => {
+  const abandon = (): void => {
     for (const child of children.values()) child.kill("SIGKILL");
+    rmSync(folder, { recursive: true, force: true });
   };
-  process.once("exit", killAll);
+  process.once("exit", abandon);
 
   return {
     logs,
-    async start(member, bootstrap = []) {
+    async start(member, bootstrap, signal) {
       const { name } = member;
       const startedAt = performance.now();
       const dataDir = join(folder, "data", name);
@@ -76,7 +78,7 @@ export async function createMesh(): Promise<Mesh> {
       const child = launch(dataDir, logFile);
       children.set(name, child);
       const exited = once(child, "exit").then(() => children.delete(name));
-      const ready = await firstLine(child, name, logFile);
+      const ready = await firstLine(child, name, logFile, signal);
       const token = (await readFile(join(dataDir, "api.token"), "utf8")).trim();
       const client = createClient({ url: ready.api, token });
       clients.push(client);
@@ -108,7 +110,7 @@ export async function createMesh(): Promise<Mesh> {
           await gone;
         }),
       );
-      process.off("exit", killAll);
+      process.off("exit", abandon);
       return late;
     },
     async clean({ keepLogs }) {
@@ -132,10 +134,15 @@ function launch(dataDir: string, logFile: string): ChildProcess {
 }
 
 /** What the node says when it is ready. Throws with the end of its log when it never does. */
-async function firstLine(child: ChildProcess, name: string, logFile: string): Promise<Ready> {
+async function firstLine(
+  child: ChildProcess,
+  name: string,
+  logFile: string,
+  signal: AbortSignal,
+): Promise<Ready> {
   const lines = createInterface({ input: child.stdout as Readable });
   const [line] = (await Promise.race([
-    once(lines, "line"),
+    once(lines, "line", { signal }),
     once(child, "exit").then(() => [undefined]),
     delay(readyWithinMs, [undefined], { ref: false }),
   ])) as [string | undefined];

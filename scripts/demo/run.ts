@@ -134,7 +134,7 @@ export async function killBusiest(
   signal: AbortSignal,
 ): Promise<Kill> {
   const isLong = ({ skill }: TaskView): boolean => skill === "text.concordance";
-  const inTheMiddle = ({ progress }: TaskView): boolean => progress > 0 && progress < 0.8;
+  const inTheMiddle = ({ progress }: TaskView): boolean => progress > 0 && progress < 0.5;
   const victim = await watch.until(() => {
     const tasks = watch.tasks();
     const done = tasks.filter(({ finishedAt }) => finishedAt !== null);
