@@ -2,6 +2,7 @@
  * The worker threads, as a pool (piscina) that starts with the first run. Threads stay warm, so that a run costs a message
  * each way; one that was ended by force is replaced.
  */
+import { getCompileCacheDir } from "node:module";
 import { Piscina } from "piscina";
 import { ErrandError } from "../../core/errors.ts";
 import type { SkillSettings } from "../../skills/registry.ts";
@@ -45,6 +46,7 @@ export function createThreadPool(options: ThreadPoolOptions): ThreadPool {
       // With Atomics an idle thread sleeps in a wait that stops its event loop, and with it the sockets it keeps.
       atomics: "disabled",
       recordTiming: false,
+      env: threadEnvironment(),
       resourceLimits: { maxOldGenerationSizeMb: options.heapMb ?? defaultHeapMb, stackSizeMb: 4 },
       workerData: { settings: options.settings },
     });
@@ -71,6 +73,12 @@ export function createThreadPool(options: ThreadPoolOptions): ThreadPool {
       await pool?.destroy();
     },
   };
+}
+
+/** A thread takes the process's compile cache only from its environment; with it a start costs half. */
+function threadEnvironment(): NodeJS.ProcessEnv {
+  const cache = getCompileCacheDir();
+  return cache === undefined ? process.env : { ...process.env, NODE_COMPILE_CACHE: cache };
 }
 
 /** Why a thread ended without a reply. */
