@@ -25,6 +25,8 @@ CREATE TABLE result_cache (
   key BLOB NOT NULL PRIMARY KEY,     -- SHA-256 of skill, version, input type and input hash
   skill TEXT NOT NULL,
   task_id BLOB NOT NULL,             -- the task whose output it is
+  peer TEXT NOT NULL,                -- who made it, and the least trust that its task asked for
+  min_trust REAL NOT NULL,
   executed_version TEXT NOT NULL,
   output BLOB,
   output_blob TEXT NOT NULL,
@@ -36,6 +38,10 @@ CREATE TABLE result_cache (
   expires_at INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX result_cache_used ON result_cache (used_at);
+-- Which blobs are still referred to: few rows have one, and only those are in these.
+CREATE INDEX result_cache_blobs ON result_cache (output_blob) WHERE output_blob <> '';
+CREATE INDEX tasks_input_blobs ON tasks (input_blob) WHERE input_blob <> '';
+CREATE INDEX tasks_output_blobs ON tasks (output_blob) WHERE output_blob <> '';
 
 -- tasks/schedules/: submissions that are made again and again.
 CREATE TABLE schedules (
@@ -53,9 +59,13 @@ CREATE TABLE schedules (
   overlap TEXT NOT NULL,             -- allow, skip: while the last run goes on
   enabled INTEGER NOT NULL,
   next_at INTEGER,                   -- null when it will not run again
-  last_at INTEGER,
+  last_at INTEGER,                   -- the last due time that was run
   last_task BLOB,
   runs INTEGER NOT NULL,
+  max_runs INTEGER NOT NULL,         -- 0 without a bound
+  until_at INTEGER,                  -- no due time after it
+  skipped INTEGER NOT NULL,          -- due times that were not run
+  note TEXT NOT NULL,                -- what was last left out, and why
   created_at INTEGER NOT NULL
 ) STRICT;
 
@@ -78,7 +88,7 @@ CREATE TABLE graph_nodes (
   PRIMARY KEY (graph_id, node)
 ) STRICT, WITHOUT ROWID;
 
--- tasks/webhooks.ts: deliveries that have not been accepted yet.
+-- tasks/hooks/: deliveries of webhooks that have not been accepted yet.
 CREATE TABLE webhook_outbox (
   id INTEGER PRIMARY KEY,
   url TEXT NOT NULL,
