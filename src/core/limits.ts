@@ -109,6 +109,32 @@ export const limits = {
   /** Batch submission through the API. */
   batchTasks: 10_000,
 
+  // --- graphs
+  /** Nodes of one graph, with every item of its fan-outs: a restart takes them all up, in well under a second. */
+  graphTasks: 20_000,
+  /** Dependencies of one graph; what a plan costs grows with them. */
+  graphEdges: 200_000,
+  /** A graph as JSON; stored whole. */
+  graphSpecBytes: 16 * MiB,
+  /** Graphs inside graphs: ids stay readable. */
+  graphDepth: 4,
+  /** Graphs that may run at once: their plans are held in memory. */
+  graphsRunning: 1_000,
+  /** Node tasks of one graph that are out or queued at once: many workers stay busy, a queue band stays half empty. */
+  graphTasksOut: 256,
+  /** The same over all graphs: half of a band is left to other tasks. */
+  graphsTasksOut: 500,
+  /** Outputs shown with a graph; more are fetched task by task. */
+  graphOutputBytes: 16 * MiB,
+  /** Results kept for submissions that ask for the same again: about 300 bytes each in memory, and … */
+  cacheEntries: 10_000,
+  /** … what their outputs may take in the store and as blobs; one output may take a sixteenth. */
+  cacheBytes: 256 * MiB,
+  /** Outputs of the cache held in memory, those used last; the others are read from the store. */
+  cacheHeldBytes: 32 * MiB,
+  /** Versions of one deterministic skill among its providers that are looked for in the cache, the newest first. */
+  cacheVersions: 8,
+
   // --- the worker
   /** Attempts accepted but waiting for a slot, over all peers. */
   workerQueue: 1_000,
@@ -136,6 +162,33 @@ export const limits = {
   // --- text from peers
   /** Error and progress messages that cross the wire. */
   messageBytes: 512,
+
+  // --- schedules and webhooks
+  /** Schedules of one node: all are in memory, with inputs of at most this; larger inputs are blobs. */
+  schedules: 1_000,
+  scheduleInputBytes: 16 * KiB,
+  /** Missed runs made up for at once under the policy `all`. */
+  scheduleCatchUp: 100,
+  /** Shortest interval; below it a skill should loop by itself. */
+  scheduleIntervalMs: 1_000,
+  /** The wall clock is looked at this often while a schedule waits: it may be set. */
+  scheduleCheckMs: 10_000,
+  /** URLs that events are sent to. */
+  webhooks: 16,
+  /** Events that wait for one URL, in number and size; the oldest leave first. */
+  webhookEvents: 10_000,
+  webhookEventsBytes: 32 * MiB,
+  /** A result in an event; larger ones are named by size and hash. */
+  webhookResultBytes: 32 * KiB,
+  /** One delivery, from the connection to the answer's head. */
+  webhookTimeoutMs: 10_000,
+  /** An event that nobody accepted for so long is given up. */
+  webhookKeptMs: 24 * 3_600_000,
+  /** `beforeSubmit` keeps a submitter waiting; the other hooks nobody. */
+  hookSubmitMs: 1_000,
+  hookMs: 5_000,
+  /** Changes that wait for the hooks; the oldest leave first. */
+  hookQueue: 4_096,
 
   // --- the local API
   apiBodyBytes: 64 * MiB,
