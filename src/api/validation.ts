@@ -5,7 +5,7 @@
 import type { FastifyInstance, FastifySchemaCompiler } from "fastify";
 import { Ajv2020, type AnySchemaObject, type ErrorObject, type ValidateFunction } from "ajv/dist/2020.js";
 import { ErrandError } from "../core/errors.ts";
-import { nearestName } from "../node/spelling.ts";
+import { nearestName } from "../core/spelling.ts";
 
 const body = new Ajv2020({ strict: false, allErrors: false, verbose: true });
 const text = new Ajv2020({

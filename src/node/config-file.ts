@@ -8,7 +8,8 @@ import { Ajv2020, type ErrorObject } from "ajv/dist/2020.js";
 import { parseDocument } from "yaml";
 import { ErrandError } from "../core/errors.ts";
 import type { LogLevel } from "../core/log.ts";
-import { nearestName } from "./spelling.ts";
+import type { SkillLimit } from "../tasks/keyed-limits.ts";
+import { nearestName } from "../core/spelling.ts";
 
 export interface FileConfig {
   preset?: "local" | "lan" | "public";
@@ -31,6 +32,7 @@ export interface FileConfig {
   workerSlots?: number;
   workerQueue?: number;
   queuePerBand?: number;
+  skillLimits?: Record<string, SkillLimit>;
   logLevel?: LogLevel;
 }
 
@@ -66,6 +68,18 @@ const properties: Record<keyof FileConfig, object> = {
   workerSlots: count(1_024),
   workerQueue: count(100_000),
   queuePerBand: count(1_000_000),
+  skillLimits: {
+    type: "object",
+    propertyNames: shortText,
+    additionalProperties: {
+      type: "object",
+      additionalProperties: false,
+      properties: {
+        concurrency: count(1_000_000),
+        perSecond: { type: "number", exclusiveMinimum: 0, maximum: 1e6 },
+      },
+    },
+  },
   logLevel: { enum: ["silent", "error", "warn", "info", "debug", "trace"] },
 };
 
