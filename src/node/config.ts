@@ -8,6 +8,7 @@ import { resolve } from "node:path";
 import { ErrandError } from "../core/errors.ts";
 import { limits } from "../core/limits.ts";
 import type { LogLevel } from "../core/log.ts";
+import type { SkillLimit } from "../tasks/keyed-limits.ts";
 import { absolutePaths, checkConfig, readConfigFile, type FileConfig } from "./config-file.ts";
 import { dataFiles, defaultDataDir } from "./data-folder.ts";
 import { isPreset, PRESETS, presets, type Preset } from "./presets.ts";
@@ -48,6 +49,8 @@ export interface NodeConfig {
   workerQueue: number;
   /** Waiting tasks of this home in one priority band. */
   queuePerBand: number;
+  /** For tasks of this home, by skill: how many may be out at once, and how many may start a second. */
+  skillLimits: Record<string, SkillLimit>;
   logLevel: LogLevel;
 }
 
@@ -97,6 +100,7 @@ export async function resolveConfig(sources: ConfigSources = {}): Promise<NodeCo
     workerSlots: merged.workerSlots ?? availableParallelism(),
     workerQueue: merged.workerQueue ?? limits.workerQueue,
     queuePerBand: merged.queuePerBand ?? limits.queuedPerBand,
+    skillLimits: merged.skillLimits ?? {},
     logLevel: merged.logLevel ?? "warn",
   };
 }

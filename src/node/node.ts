@@ -4,6 +4,7 @@
  */
 import type { Readable } from "node:stream";
 import type { Body, BlobHash, BlobRef } from "../core/body.ts";
+import type { ErrandError } from "../core/errors.ts";
 import type { PeerIdText, TaskId } from "../core/ids.ts";
 import type { Load } from "../network/messages.ts";
 import type { Resources, SkillAccess } from "../network/card.ts";
@@ -108,6 +109,18 @@ export interface ErrandNode {
     get(id: TaskId): Promise<TaskView>;
     list(filter: TaskFilter): Promise<TaskView[]>;
     cancel(id: TaskId, reason: string): Promise<TaskView>;
+    /** All in one commit; what cannot be taken on is an error in its place. */
+    submitMany(submissions: readonly Submission[]): Promise<(TaskView | ErrandError)[]>;
+    /** Held until `resume`: at once while it waits; when its worker gives it back while it is out. Throws `Conflict` at its end. */
+    pause(id: TaskId): Promise<TaskView>;
+    resume(id: TaskId): Promise<TaskView>;
+    /** A new task like one that failed, timed out or was cancelled. Throws `Conflict` for others. */
+    retry(id: TaskId): Promise<TaskView>;
+    /** A new task like one that has ended, never from the cache. */
+    rerun(id: TaskId): Promise<TaskView>;
+    /** Takes the task from its worker to `peer`, or to any other. No attempt is used up. */
+    move(id: TaskId, peer?: PeerIdText): Promise<TaskView>;
+    history(id: TaskId): Promise<HistoryEntry[]>;
     explain(id: TaskId): Promise<Explanation>;
     /** The output as stored. Throws `NotFound` before the end or without output. */
     output(id: TaskId): Promise<Body>;

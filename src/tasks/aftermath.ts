@@ -9,7 +9,7 @@ import { limits } from "../core/limits.ts";
 import type { Decision } from "../routing/candidate.ts";
 import type { AttemptOutcome } from "./attempt.ts";
 import type { Providers } from "./providers.ts";
-import type { TaskRecord } from "./record.ts";
+import { markTried, stopRecord, stopSignalOf, type TaskRecord } from "./record.ts";
 import { lossBudget, lossDelayMs, refusalDelayMs, retryDelayMs } from "./retry.ts";
 import type { Settlement } from "./settle.ts";
 import { isTerminal } from "./states.ts";
@@ -45,8 +45,7 @@ const finalRefusals: ReadonlySet<ErrorCode> = new Set([
   "InvalidInput",
   "InsufficientFunds",
 ]);
-// One for all: a reason of its own for each, with a stack, would be a large part of a task's cost.
-const taskEnded = new ErrandError("Cancelled", "the task has ended");
+const lookAtClockMs = 60_000;
 // A lease's length: whoever comes back within it is not lost, elsewhere either.
 const unreachableWindowMs = limits.leaseMs;
 
@@ -70,18 +69,19 @@ export function createAftermath(options: AftermathOptions) {
           return release(record);
         }
         if (verdict.kind === "ended") return fail(record, verdict.reason, verdict.error, verdict.state);
-        record.tried.add(peer);
+        markTried(record, peer);
         if (verdict.kind === "failed") return retry(record, verdict.error, verdict.state);
         if (verdict.kind === "spoilt") return spoilt(record, verdict.error);
+        if (record.moving !== undefined) return again(record, 0, "moved");
         // Whoever hands everything back is not asked in a hot loop.
         const delayMs = record.refusedRounds++ === 0 ? 0 : refusalDelayMs(record.refusedRounds, 0, random);
         return again(record, delayMs, "handed back by its worker");
       }
       case "silent":
-        record.tried.add(peer);
+        markTried(record, peer);
         return silent(record, decision, peer, outcome.reason);
       case "lost": {
-        record.tried.add(peer);
+        markTried(record, peer);
         const error = new ErrandError("Lost", `the worker was lost: ${outcome.reason}`);
         remember(record, decision, peer, "lost", error);
         return spoilt(record, error);
@@ -93,13 +93,17 @@ export function createAftermath(options: AftermathOptions) {
           { retryable: true },
         );
         remember(record, decision, peer, "timeout", error);
-        record.tried.add(peer);
+        markTried(record, peer);
         return retry(record, error, "timeout");
       }
       case "abandoned":
+        // Taken away to go elsewhere, and its worker did not say that it stopped.
+        remember(record, decision, peer, "lost");
+        markTried(record, peer);
+        return again(record, 0, "moved");
       case "refused":
       case "unreachable":
-        // Abandoned attempts belong to tasks that have ended; the other two never come here.
+        // Nothing ran: the next candidate is asked instead.
         return;
     }
   }
@@ -165,7 +169,7 @@ export function createAftermath(options: AftermathOptions) {
         record.spec.skill,
         record.spec.peer,
         Math.min(leftMs, 1_000),
-        record.stop.signal,
+        stopSignalOf(record),
       );
       if (!isTerminal(record.state)) again(record, 0, "");
       return;
@@ -176,8 +180,7 @@ export function createAftermath(options: AftermathOptions) {
   function noteRefusal(record: TaskRecord, peer: PeerIdText, code: ErrorCode): void {
     // Full, draining or rate-limited peers may be asked again; the others would say the same.
     if (!finalRefusals.has(code)) return;
-    record.ruledOut.add(peer);
-    record.tried.add(peer);
+    markTried(record, peer, true);
   }
 
   function everybodyRefused(record: TaskRecord, decision: Decision, refusals: Refusal[]): void {
@@ -205,21 +208,39 @@ export function createAftermath(options: AftermathOptions) {
     );
   }
 
-  /** Back into the queue, at once or after a while. */
+  /** Back into the queue, at once or after a while; or aside, if it was paused meanwhile. */
   function again(record: TaskRecord, delayMs: number, reason: string): void {
     record.peer = "";
     record.progress = 0;
-    if (delayMs > 0 && record.state !== "queued") table.move(record, "retrying", reason);
-    const wake = (): void => {
-      record.cancelWake = undefined;
-      if (isTerminal(record.state)) return;
-      if (record.state !== "queued") table.move(record, "queued", delayMs > 0 ? "" : reason);
-      options.requeue(record);
-    };
-    if (delayMs > 0) {
-      options.park(record);
-      record.cancelWake = clock.after(delayMs, wake);
-    } else wake();
+    if (record.pauseWanted) {
+      record.pauseWanted = false;
+      options.leave(record);
+      return void table.move(record, "paused", reason);
+    }
+    if (delayMs <= 0) return wake(record, reason);
+    record.notBefore = clock.now() + delayMs;
+    if (record.state !== "queued") table.move(record, "retrying", reason);
+    options.park(record);
+    record.cancelWake = clock.after(delayMs, () => wake(record, ""));
+  }
+
+  /** Its turn may come. */
+  function wake(record: TaskRecord, reason: string): void {
+    record.cancelWake = undefined;
+    if (isTerminal(record.state)) return;
+    record.notBefore = undefined;
+    if (record.state !== "queued") table.move(record, "queued", reason);
+    options.requeue(record);
+  }
+
+  /**
+   * Wakes the task at its `notBefore`. That is wall-clock time, which may jump, so the clock is looked at again at least
+   * once a minute.
+   */
+  function sleep(record: TaskRecord): void {
+    const leftMs = (record.notBefore ?? 0) - clock.now();
+    if (leftMs <= 0) wake(record, "");
+    else record.cancelWake = clock.after(Math.min(leftMs, lookAtClockMs), () => sleep(record));
   }
 
   function remember(
@@ -229,6 +250,7 @@ export function createAftermath(options: AftermathOptions) {
     outcome: string,
     error?: ErrandError,
   ): void {
+    record.attemptUsed = true;
     table.recordAttempt(record, {
       attempt: record.attempt,
       peer,
@@ -258,10 +280,10 @@ export function createAftermath(options: AftermathOptions) {
     options.leave(record);
     record.cancelWake?.();
     record.cancelWake = undefined;
-    record.stop.abort(taskEnded);
+    stopRecord(record);
   }
 
-  return { conclude, nobody, noteRefusal, everybodyRefused, again, fail, release };
+  return { conclude, nobody, noteRefusal, everybodyRefused, remember, again, sleep, fail, release };
 }
 
 function noCapablePeer(record: TaskRecord, decision: Decision, refusals: Refusal[] = []): ErrandError {

@@ -42,6 +42,8 @@ export interface Attempts {
     request: Pick<TaskRequest, "taskId" | "attempt" | "leaseEpoch" | "leaseMs" | "deadlineMs">,
     events: AttemptEvents,
   ): Promise<AttemptOutcome>;
+  /** Whether an attempt of the task is out. */
+  has(id: TaskId): boolean;
   /** Asks the worker to stop; the outcome is its answer, or `abandoned` when none comes in time. */
   cancel(id: TaskId, reason: string): boolean;
   /** Every message that comes over a session this node submits on. */
@@ -275,6 +277,7 @@ export function createAttempts(options: AttemptsOptions): Attempts {
       else attempt.session.send({ kind: "query", taskId: attempt.taskId });
       return promise;
     },
+    has: (id) => byTask.has(id),
     cancel(id, reason) {
       const attempt = byTask.get(id);
       if (attempt === undefined) return false;

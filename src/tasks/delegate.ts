@@ -18,6 +18,7 @@ import { createAftermath, type Refusal } from "./aftermath.ts";
 import type { AttemptOutcome } from "./attempt.ts";
 import type { Attempts } from "./attempts.ts";
 import type { BlobAccess } from "./blob-access.ts";
+import { createKeyedLimits, type SkillLimit } from "./keyed-limits.ts";
 import type { Providers } from "./providers.ts";
 import type { ReadyQueue } from "./ready-queue.ts";
 import type { TaskRecord } from "./record.ts";
@@ -36,6 +37,8 @@ export interface DelegateOptions {
   clock: Clock;
   random: Random;
   log: Log;
+  /** What the operator allows for each skill, over all peers. */
+  skillLimits: Readonly<Record<string, SkillLimit>>;
   /** This life of the home. */
   leaseEpoch: number;
   /** How long a task for which nobody is known waits for somebody to turn up, ms. */
@@ -47,21 +50,39 @@ export interface Delegation {
   pump(): void;
   /** Follows an attempt of a former life. */
   adopt(record: TaskRecord): void;
+  /** Queues the task at its `notBefore`. */
+  sleep(record: TaskRecord): void;
+  /** Held until `resume`: at once while it waits; when its worker gives it back while it is out. */
+  pause(record: TaskRecord): void;
+  resume(record: TaskRecord): void;
+  /** Takes the task from its worker, if it has one, to go to `peer` or to any other. */
+  move(record: TaskRecord, peer: PeerIdText | undefined): void;
   /** Ends a task from outside: by the user, by its deadline. */
-  end(record: TaskRecord, state: "cancelled" | "timeout", error: ErrandError): void;
+  end(record: TaskRecord, state: "cancelled" | "timeout" | "failed", error: ErrandError): void;
   stop(): void;
 }
 
+// Reason codes; a cancel carries the user's words.
+const endReasons: Partial<Record<string, string>> = { timeout: "expired", failed: "lost" };
+
 export function createDelegation(options: DelegateOptions): Delegation {
   const { table, queue, attempts, providers, settlement, blobs, clock, log } = options;
-  const { conclude, nobody, noteRefusal, everybodyRefused, fail, release } = createAftermath({
-    ...options,
-    requeue(record) {
-      queue.push(record);
-      pump();
-    },
-    park: (record) => queue.park(record),
-    leave: (record) => void queue.remove(record),
+  const { conclude, nobody, noteRefusal, everybodyRefused, remember, again, sleep, fail, release } =
+    createAftermath({
+      ...options,
+      requeue(record) {
+        queue.push(record);
+        pump();
+      },
+      park: (record) => queue.park(record),
+      leave(record) {
+        queue.remove(record);
+        keyed.forget(record);
+      },
+    });
+  const keyed = createKeyedLimits(options.skillLimits, (record) => {
+    queue.push(record);
+    pump();
   });
   let inFlight = 0;
   let stopped = false;
@@ -70,8 +91,13 @@ export function createDelegation(options: DelegateOptions): Delegation {
     while (!stopped && inFlight < limits.attemptsInFlight) {
       const record = queue.take();
       if (record === undefined) return;
-      inFlight++;
-      void follow(record, step(record));
+      const verdict = keyed.admit(record, clock.monotonic());
+      if (verdict === "aside") queue.park(record);
+      else if (verdict !== "go") again(record, verdict, "");
+      else {
+        inFlight++;
+        void follow(record, step(record));
+      }
     }
   }
 
@@ -88,12 +114,14 @@ export function createDelegation(options: DelegateOptions): Delegation {
       );
     } finally {
       inFlight--;
+      keyed.release(record);
       pump();
     }
   }
 
   async function step(record: TaskRecord): Promise<void> {
     const decision = route(record);
+    record.moving = undefined;
     if (decision.order.length === 0) return nobody(record, decision);
     record.searchingSinceMs = undefined;
     const refusals: Refusal[] = [];
@@ -137,15 +165,25 @@ export function createDelegation(options: DelegateOptions): Delegation {
 
   function offer(record: TaskRecord, peer: PeerIdText): Promise<AttemptOutcome> {
     // A refusal ran nothing, so the next candidate gets the same number.
-    if (record.state === "queued") record.attempt++;
+    if (record.attempt === 0 || record.attemptUsed) record.attempt++;
+    record.attemptUsed = false;
     record.peer = peer;
     record.startedAt = clock.now();
     record.sentEpoch = options.leaseEpoch;
     if (record.state === "queued") table.move(record, "assigned", "");
-    return track(
-      record,
+    return track(record, peer, send(record, peer));
+  }
+
+  async function send(record: TaskRecord, peer: PeerIdText): Promise<AttemptOutcome> {
+    // Where at most one start is promised, the attempt must be on disk before it can begin.
+    if (record.spec.onLost === "fail") {
+      await table.committed();
+      if (isTerminal(record.state)) return { kind: "abandoned" };
+    }
+    return attempts.send(
       peer,
-      attempts.send(peer, requestOf(record, options.leaseEpoch, record.startedAt), eventsOf(record, peer)),
+      requestOf(record, options.leaseEpoch, record.startedAt),
+      eventsOf(record, peer),
     );
   }
 
@@ -210,10 +248,37 @@ export function createDelegation(options: DelegateOptions): Delegation {
     },
     end(record, state, error) {
       if (isTerminal(record.state)) return;
-      attempts.cancel(record.id, error.message);
+      const { peer, lastDecision } = record;
+      if (attempts.cancel(record.id, error.message) && peer !== "")
+        remember(record, lastDecision, peer, state, error);
       record.error = error.toJSON();
-      table.move(record, state, state === "timeout" ? "expired" : error.message);
+      table.move(record, state, endReasons[state] ?? error.message);
       release(record);
+    },
+    sleep,
+    pause(record) {
+      if (record.peer !== "" && (attempts.has(record.id) || record.state === "verifying")) {
+        record.pauseWanted = true;
+        return;
+      }
+      queue.remove(record);
+      keyed.forget(record);
+      record.cancelWake?.();
+      record.cancelWake = undefined;
+      table.move(record, "paused", "paused by the user");
+    },
+    resume(record) {
+      record.pauseWanted = false;
+      if (record.state !== "paused") return;
+      if (record.notBefore !== undefined && record.notBefore > clock.now()) {
+        table.move(record, "scheduled", "resumed");
+        return sleep(record);
+      }
+      again(record, 0, "resumed");
+    },
+    move(record, peer) {
+      record.moving = { to: peer };
+      attempts.cancel(record.id, "moved to another peer");
     },
     stop() {
       stopped = true;

@@ -1,16 +1,17 @@
 /**
- * The tasks of this node as its users meet them: submit, look, wait, watch, cancel, explain. It joins the table, the
- * queue and the delegation, and takes up after a restart what the former life had accepted.
+ * The tasks of this node as its users meet them: submit, look, wait, watch, control, explain. It joins what the other files
+ * of this folder do, and takes up after a restart what the former life had accepted.
  */
 import type { Body } from "../core/body.ts";
 import type { Clock } from "../core/clock.ts";
 import { ErrandError, toErrandError } from "../core/errors.ts";
-import { isTaskId, newTaskId, type PeerIdText, type TaskId } from "../core/ids.ts";
-import { limits } from "../core/limits.ts";
+import { isTaskId, type PeerIdText, type TaskId } from "../core/ids.ts";
 import type { Log } from "../core/log.ts";
 import type { Store } from "../storage/store.ts";
+import { createAccepting, type KnownResults } from "./accept.ts";
 import type { BlobAccess } from "./blob-access.ts";
 import type { Changes } from "./changes.ts";
+import { createControl } from "./control.ts";
 import type { Delegation } from "./delegate.ts";
 import { explainRecord, type TaskExplanation } from "./explain.ts";
 import {
@@ -23,11 +24,10 @@ import {
   type RecordFilter,
 } from "./persist.ts";
 import type { ReadyQueue } from "./ready-queue.ts";
-import { newRecord, viewOf, type TaskRecord } from "./record.ts";
+import { viewOf, type TaskRecord } from "./record.ts";
 import { isTerminal } from "./states.ts";
-import { fillSpec } from "./submission.ts";
 import type { TaskTable } from "./table.ts";
-import type { Submission, TaskChange, TaskView } from "./task.ts";
+import type { HistoryEntry, Submission, TaskChange, TaskView } from "./task.ts";
 
 export interface HomeOptions {
   self: PeerIdText;
@@ -36,6 +36,7 @@ export interface HomeOptions {
   queue: ReadyQueue<TaskRecord>;
   delegation: Delegation;
   blobs: BlobAccess;
+  cache?: KnownResults;
   changes: Changes;
   clock: Clock;
   log: Log;
@@ -44,6 +45,13 @@ export interface HomeOptions {
 
 export interface Home {
   submit(submission: Submission): Promise<TaskView>;
+  submitMany(submissions: readonly Submission[]): Promise<(TaskView | ErrandError)[]>;
+  pause(id: TaskId): Promise<TaskView>;
+  resume(id: TaskId): Promise<TaskView>;
+  retry(id: TaskId): Promise<TaskView>;
+  rerun(id: TaskId): Promise<TaskView>;
+  move(id: TaskId, peer?: PeerIdText): Promise<TaskView>;
+  history(id: TaskId): Promise<HistoryEntry[]>;
   wait(id: TaskId, options?: { signal?: AbortSignal }): Promise<TaskView>;
   get(id: TaskId): Promise<TaskView>;
   list(filter: RecordFilter): Promise<TaskView[]>;
@@ -58,62 +66,13 @@ export interface Home {
 
 export function createHome(options: HomeOptions): Home {
   const { self, store, table, queue, delegation, changes, clock } = options;
-  let stopped = false;
+  const accepting = createAccepting({
+    ...options,
+    find: async (id) => table.get(id) ?? (await loadRecord(store, id)),
+  });
+  const control = createControl({ table, delegation, accepting });
 
   const view = (record: TaskRecord): TaskView => viewOf(record, self, clock.now());
-
-  async function submit(submission: Submission): Promise<TaskView> {
-    if (stopped) throw new ErrandError("ShuttingDown", "this node is shutting down");
-    if (store.failed !== undefined) throw toErrandError(store.failed, "StorageFailed");
-    const spec = fillSpec(submission);
-    queue.check(spec.priority);
-    const input = await frameable(submission.input);
-    const record = newRecord(newTaskId(), spec, input, clock.now());
-    table.add(record);
-    table.move(record, "queued", "");
-    queue.push(record);
-    armDeadline(record);
-    // Sending need not wait for the disk: a task lost before its commit was never acknowledged, and its worker's lease ends.
-    // Where at most one start is promised, the attempt must be known before it can begin.
-    if (spec.onLost === "fail") await table.committed();
-    delegation.pump();
-    await table.committed();
-    return view(record);
-  }
-
-  /** Bodies that fit into no frame go into the blob store. */
-  async function frameable(input: Body): Promise<Body> {
-    if (input.bytes === undefined || input.bytes.length <= limits.inlineBodyBytes) return input;
-    return { blob: await options.blobs.putBytes(input.bytes), type: input.type };
-  }
-
-  function armDeadline(record: TaskRecord): void {
-    const { taskTimeoutMs, queueTimeoutMs } = record.spec;
-    const arm = (afterMs: number, run: () => void): void => {
-      const cancel = clock.after(Math.max(0, afterMs), run);
-      record.stop.signal.addEventListener("abort", cancel, { once: true });
-    };
-    const age = clock.now() - record.createdAt;
-    if (taskTimeoutMs !== undefined) {
-      arm(taskTimeoutMs - age, () =>
-        delegation.end(
-          record,
-          "timeout",
-          new ErrandError("TaskTimeout", `the task was not done within ${taskTimeoutMs} ms`),
-        ),
-      );
-    }
-    if (queueTimeoutMs !== undefined) {
-      arm(queueTimeoutMs - age, () => {
-        if (record.attemptsMade === 0)
-          delegation.end(
-            record,
-            "timeout",
-            new ErrandError("TaskTimeout", `the task found no worker within ${queueTimeoutMs} ms`),
-          );
-      });
-    }
-  }
 
   /** The full id of a possibly shortened one. */
   async function resolve(id: string): Promise<TaskId> {
@@ -143,8 +102,30 @@ export function createHome(options: HomeOptions): Home {
     return known;
   }
 
+  /** Does something to a task, and shows it once that is on disk. */
+  async function act(id: string, action: (found: TaskRecord) => unknown): Promise<TaskView> {
+    const found = await record(id);
+    await action(found);
+    await table.committed();
+    return view(found);
+  }
+
   return {
-    submit,
+    submit: async (submission) => view(await accepting.submit(submission)),
+    async submitMany(submissions) {
+      const taken = await accepting.submitMany(submissions);
+      return taken.map((one) => (one instanceof ErrandError ? one : view(one)));
+    },
+    pause: (id) => act(id, control.pause),
+    resume: (id) => act(id, control.resume),
+    move: (id, peer) => act(id, (found) => control.move(found, peer)),
+    retry: async (id) => view(await control.retry(await record(id))),
+    rerun: async (id) => view(await control.rerun(await record(id))),
+    async history(id) {
+      const found = await record(id);
+      await table.committed();
+      return loadHistory(store, found.id);
+    },
     get: async (id) => view(await record(id)),
     async wait(id, { signal } = {}) {
       const found = await record(id);
@@ -157,16 +138,7 @@ export function createHome(options: HomeOptions): Home {
     },
     async cancel(id, reason) {
       const found = await record(id);
-      if (isTerminal(found.state)) {
-        throw new ErrandError("Conflict", `task ${found.id} is ${found.state} already`, {
-          hint: "A task that has ended cannot be cancelled.",
-        });
-      }
-      delegation.end(
-        found,
-        "cancelled",
-        new ErrandError("Cancelled", reason === "" ? "cancelled by the user" : reason),
-      );
+      control.cancel(found, reason);
       await ended(table, found);
       return view(found);
     },
@@ -197,31 +169,44 @@ export function createHome(options: HomeOptions): Home {
       const records = await unfinishedRecords(store);
       for (const found of records) {
         table.adopt(found);
-        armDeadline(found);
-        const sent =
-          found.state === "assigned" ||
-          found.state === "running" ||
-          found.state === "verifying" ||
-          found.state === "preparing";
-        if (sent && found.peer !== "" && found.peer !== self) delegation.adopt(found);
-        else {
-          if (found.state !== "queued")
-            table.move(
-              found,
-              "queued",
-              sent ? "this node was restarted while it ran the task" : "this node was restarted",
-            );
-          queue.push(found);
-        }
+        accepting.armDeadlines(found);
+        takeUp(found);
       }
       delegation.pump();
       return records.length;
     },
     stop() {
-      stopped = true;
+      accepting.stop();
       delegation.stop();
     },
   };
+
+  /** A task of the former life goes on from where its row says it was. */
+  function takeUp(found: TaskRecord): void {
+    const sent =
+      found.state === "assigned" ||
+      found.state === "preparing" ||
+      found.state === "running" ||
+      found.state === "verifying";
+    if (found.state === "paused") return;
+    if ((found.state === "scheduled" || found.state === "retrying") && found.notBefore !== undefined)
+      return delegation.sleep(found);
+    if (sent && found.peer !== "" && found.peer !== self) return delegation.adopt(found);
+    if (sent && found.spec.onLost === "fail") {
+      return delegation.end(
+        found,
+        "failed",
+        new ErrandError("Lost", "this node was restarted while it ran the task"),
+      );
+    }
+    if (found.state !== "queued")
+      table.move(
+        found,
+        "queued",
+        sent ? "this node was restarted while it ran the task" : "this node was restarted",
+      );
+    queue.push(found);
+  }
 }
 
 function ended(table: TaskTable, record: TaskRecord, signal?: AbortSignal): Promise<void> {

@@ -154,6 +154,7 @@ function recordOf(row: TaskRow): TaskRecord {
     evidence: row.evidence ?? undefined,
     fresh: false,
     savedHistory: undefined,
+    attemptUsed: row.attempt > 0,
   };
 }
 

@@ -156,7 +156,7 @@ export function createProviders(options: ProvidersOptions): Providers {
           skill: spec.skill,
           skillVersion: spec.skillVersion,
           requirements: spec.requirements,
-          peer: spec.peer,
+          peer: spec.peer ?? record.moving?.to,
           minTrust: spec.minTrust,
           maxPrice: spec.maxPrice,
           timeoutMs: Math.min(spec.attemptTimeoutMs, leftMs),

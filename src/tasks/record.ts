@@ -4,12 +4,12 @@
  * Times: `…At` are wall-clock ms for people and the store; `…Ms` are monotonic and die with the process.
  */
 import { bodySizeBytes, type Body } from "../core/body.ts";
-import type { ErrorJson } from "../core/errors.ts";
+import { ErrandError, type ErrorJson } from "../core/errors.ts";
 import type { PeerIdText, TaskId } from "../core/ids.ts";
 import type { Usage } from "../network/messages.ts";
 import { bodyHash } from "../network/attest.ts";
 import type { Decision } from "../routing/candidate.ts";
-import type { TaskState } from "./states.ts";
+import { isTerminal, type TaskState } from "./states.ts";
 import type { AttemptRecord, HistoryEntry, TaskSpec, TaskView } from "./task.ts";
 
 export interface TaskRecord {
@@ -61,16 +61,22 @@ export interface TaskRecord {
   /** Number of entries that the store has; undefined for a task that was taken up from there. */
   savedHistory: number | undefined;
   unsavedAttempts: AttemptRecord[];
-  /** Aborted by cancel and by the task's own deadline. */
-  readonly stop: AbortController;
+  /** Aborted at the task's end; made when somebody first asks for it (`stopSignalOf`). */
+  stop: AbortController | undefined;
   /** Called once at the terminal state, after its commit; with an error when the store failed. */
-  waiters: ((error?: Error) => void)[];
+  waiters: ((error?: Error) => void)[] | undefined;
 
   // --- what the delegation remembers of this task (delegate.ts)
   /** Peers that failed or lost it: asked again only when nobody else is left. With those ruled out. */
-  tried: Set<PeerIdText>;
+  tried: ReadonlySet<PeerIdText>;
   /** Peers that said they never will: the skill, the caller or the input is not for them. */
-  ruledOut: Set<PeerIdText>;
+  ruledOut: ReadonlySet<PeerIdText>;
+  /** Somebody may have begun the current attempt, so the next one needs a number of its own. */
+  attemptUsed: boolean;
+  /** Paused as soon as its worker gives it back. */
+  pauseWanted: boolean;
+  /** It was taken from its worker to go elsewhere: to this peer, or to any other. */
+  moving: { to: PeerIdText | undefined } | undefined;
   /** Rounds in which everybody was full. */
   refusedRounds: number;
   /** Since when nobody capable is known, monotonic ms. */
@@ -82,6 +88,9 @@ export interface TaskRecord {
   /** The last routing decision, for `explain` of a task that waits. */
   lastDecision: Decision | undefined;
 }
+
+// Most tasks are tried once: what they do not need is shared, so that a waiting task stays small.
+const nobody: ReadonlySet<PeerIdText> = new Set();
 
 export function newRecord(
   id: TaskId,
@@ -123,16 +132,40 @@ export function newRecord(
     unsavedHistory: [],
     savedHistory: 0,
     unsavedAttempts: [],
-    stop: new AbortController(),
-    waiters: [],
-    tried: new Set(),
-    ruledOut: new Set(),
+    stop: undefined,
+    waiters: undefined,
+    tried: nobody,
+    ruledOut: nobody,
+    attemptUsed: false,
+    pauseWanted: false,
+    moving: undefined,
     refusedRounds: 0,
     searchingSinceMs: undefined,
     unreachableSinceMs: undefined,
     cancelWake: undefined,
     lastDecision: undefined,
   };
+}
+
+// One for all: a reason of its own for each, with a stack, would be a large part of a task's cost.
+const taskEnded = new ErrandError("Cancelled", "the task has ended");
+
+/** Aborted when the task has ended. */
+export function stopSignalOf(r: TaskRecord): AbortSignal {
+  r.stop ??= new AbortController();
+  if (isTerminal(r.state) && !r.stop.signal.aborted) r.stop.abort(taskEnded);
+  return r.stop.signal;
+}
+
+/** To be called at the end of the task. */
+export function stopRecord(r: TaskRecord): void {
+  r.stop?.abort(taskEnded);
+}
+
+/** The task was tried at `peer`; with `forGood` it is not asked again however few are left. */
+export function markTried(r: TaskRecord, peer: PeerIdText, forGood = false): void {
+  r.tried = new Set(r.tried).add(peer);
+  if (forGood) r.ruledOut = new Set(r.ruledOut).add(peer);
 }
 
 // Outputs up to here are shown in a view; larger ones are fetched on their own.

@@ -16,7 +16,7 @@ import type { Attest, AttemptRef, TaskResponse } from "../network/messages.ts";
 import { mayMove } from "./states.ts";
 import type { Verdict } from "./providers.ts";
 import type { BlobAccess } from "./blob-access.ts";
-import type { TaskRecord } from "./record.ts";
+import { stopSignalOf, type TaskRecord } from "./record.ts";
 import type { TaskTable } from "./table.ts";
 
 export type Judgement =
@@ -47,6 +47,9 @@ export interface SettlementOptions {
   /** Evidence. Called exactly once for each answer. */
   judged(record: TaskRecord, peer: PeerIdText, answer: Answer, verdict: Verdict, reason?: string): void;
 }
+
+const fetchBaseMs = 30_000;
+const slowestBytesPerMs = 256;
 
 export interface Settlement {
   judge(record: TaskRecord, peer: PeerIdText, answer: Answer): Promise<Judgement>;
@@ -120,7 +123,10 @@ export function createSettlement(options: SettlementOptions): Settlement {
         : undefined;
     if (mayMove(record.state, "verifying")) options.table.move(record, "verifying", "fetching the output");
     try {
-      await options.blobs.fetch(peer, output.blob, record.stop.signal);
+      // A worker that drips bytes is not waited for without end.
+      const slowestMs = fetchBaseMs + output.blob.sizeBytes / slowestBytesPerMs;
+      const signal = AbortSignal.any([stopSignalOf(record), AbortSignal.timeout(Math.ceil(slowestMs))]);
+      await options.blobs.fetch(peer, output.blob, signal);
       return undefined;
     } catch (error) {
       const cause = toErrandError(error);

@@ -37,7 +37,7 @@ const ends: readonly TaskState[] = ["failed", "cancelled", "timeout"];
 const next: Record<TaskState, readonly TaskState[]> = {
   pending: ["scheduled", "queued", "paused", "rejected", ...ends],
   scheduled: ["queued", "paused", ...ends],
-  queued: ["assigned", "retrying", "paused", ...ends],
+  queued: ["assigned", "retrying", "paused", "completed", ...ends],
   assigned: [
     "preparing",
     "running",
@@ -49,9 +49,9 @@ const next: Record<TaskState, readonly TaskState[]> = {
     "rejected",
     ...ends,
   ],
-  preparing: ["running", "verifying", "retrying", "queued", "completed", ...ends],
+  preparing: ["running", "verifying", "retrying", "queued", "paused", "completed", ...ends],
   running: ["verifying", "retrying", "queued", "paused", "input-required", "completed", ...ends],
-  verifying: ["completed", "retrying", "queued", ...ends],
+  verifying: ["completed", "retrying", "queued", "paused", ...ends],
   paused: ["pending", "scheduled", "queued", "running", ...ends],
   retrying: ["queued", "paused", ...ends],
   "input-required": ["running", "retrying", ...ends],

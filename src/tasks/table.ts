@@ -22,6 +22,8 @@ export interface TaskTable {
   get(id: TaskId): TaskRecord | undefined;
   /** All in memory, live and recently finished. */
   ids(): Iterable<TaskId>;
+  /** Live tasks that name `id` as their parent. */
+  childrenOf(id: TaskId): TaskRecord[];
   add(record: TaskRecord): void;
   /** Takes up a task from the store, as it is. */
   adopt(record: TaskRecord): void;
@@ -56,6 +58,8 @@ export function createTaskTable({ store, changes, clock, self, log }: TaskTableO
   const finished = new Map<TaskId, TaskRecord>();
   const marked = new Set<TaskRecord>();
   const counters = { submitted: 0, completed: 0, failed: 0, cancelled: 0, timeout: 0, rejected: 0 };
+  // Most tasks have no parent: only those that do are indexed.
+  const children = new Map<TaskId, Set<TaskRecord>>();
   const listeners = new Set<MoveListener>();
   let saving = false;
 
@@ -87,8 +91,8 @@ export function createTaskTable({ store, changes, clock, self, log }: TaskTableO
       log.error({ err: error, tasks: ended.length }, "the end of tasks could not be stored");
     for (const record of ended) {
       const { waiters } = record;
-      record.waiters = [];
-      for (const waiter of waiters) waiter(error);
+      record.waiters = undefined;
+      if (waiters !== undefined) for (const waiter of waiters) waiter(error);
       if (error === undefined && changes.watched) publish(record);
     }
   }
@@ -97,8 +101,23 @@ export function createTaskTable({ store, changes, clock, self, log }: TaskTableO
     changes.publish(eventOf(record), viewOf(record, self, clock.now()));
   }
 
+  function enter(record: TaskRecord): void {
+    live.set(record.id, record);
+    const { parentId } = record.spec;
+    if (parentId === undefined) return;
+    const siblings = children.get(parentId);
+    if (siblings === undefined) children.set(parentId, new Set([record]));
+    else siblings.add(record);
+  }
+
   function retire(record: TaskRecord): void {
     live.delete(record.id);
+    const { parentId } = record.spec;
+    if (parentId !== undefined) {
+      const siblings = children.get(parentId);
+      siblings?.delete(record);
+      if (siblings?.size === 0) children.delete(parentId);
+    }
     finished.set(record.id, record);
     if (finished.size > finishedKept) finished.delete(finished.keys().next().value as TaskId);
   }
@@ -111,14 +130,13 @@ export function createTaskTable({ store, changes, clock, self, log }: TaskTableO
       yield* live.keys();
       yield* finished.keys();
     },
+    childrenOf: (id) => [...(children.get(id) ?? [])],
     add(record) {
-      live.set(record.id, record);
+      enter(record);
       counters.submitted++;
       mark(record);
     },
-    adopt(record) {
-      live.set(record.id, record);
-    },
+    adopt: enter,
     move(record, to, reason) {
       if (!mayMove(record.state, to)) return false;
       const at = clock.now();
@@ -161,7 +179,7 @@ export function createTaskTable({ store, changes, clock, self, log }: TaskTableO
       return () => listeners.delete(listener);
     },
     whenEnded(record, done) {
-      if (!isTerminal(record.state)) record.waiters.push(done);
+      if (!isTerminal(record.state)) (record.waiters ??= []).push(done);
       else {
         save();
         store.committed().then(() => done(), done);

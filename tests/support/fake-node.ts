@@ -145,7 +145,7 @@ export function createFakeNode(): FakeNode {
     }
   }
 
-  return {
+  const node: FakeNode = {
     peerId: fakePeer,
     submissions,
     decisions,
@@ -215,6 +215,19 @@ export function createFakeNode(): FakeNode {
         if (isTerminal(task.status)) throw new ErrandError("Conflict", `the task is ${task.status} already`);
         return change(task.id, "TaskCancelled", { status: "cancelled", reason });
       },
+      submitMany: (all) => Promise.all(all.map((one) => node.tasks.submit(one))),
+      pause: async (id) => change(resolveTask(id).id, "TaskState", { status: "paused" }),
+      resume: async (id) => change(resolveTask(id).id, "TaskState", { status: "queued" }),
+      retry: async (id) => node.tasks.submit(submissionOf(resolveTask(id))),
+      rerun: async (id) => node.tasks.submit(submissionOf(resolveTask(id))),
+      async move(id, peer) {
+        decisions.push(`move ${peer ?? "anywhere"}`);
+        return resolveTask(id);
+      },
+      async history(id) {
+        const task = resolveTask(id);
+        return [{ at: startedAt, from: "pending", to: task.status, attempt: 0, peer: "", reason: "" }];
+      },
       async explain(id) {
         const task = resolveTask(id);
         return {
@@ -277,6 +290,7 @@ export function createFakeNode(): FakeNode {
     watched: () => new Promise((resolve) => onWatch.push(resolve)),
     blobBytes: (hash) => blobs.get(hash),
   };
+  return node;
 
   function setBlocked(id: string, blocked: boolean): PeerView {
     const peer = { ...resolvePeer(id), blocked };
@@ -295,6 +309,10 @@ function keep(blobs: Map<string, Buffer>, bytes: Buffer): { hash: string; sizeBy
   const hash = createHash("sha256").update(bytes).digest("hex");
   blobs.set(hash, bytes);
   return { hash, sizeBytes: bytes.length };
+}
+
+function submissionOf(task: TaskView): Submission {
+  return { skill: task.skill, input: { bytes: Buffer.from("{}"), type: "application/json" } };
 }
 
 function taskView(id: string, submission: Submission): TaskView {

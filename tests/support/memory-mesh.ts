@@ -20,6 +20,7 @@ import type { BlobAccess } from "../../src/tasks/blob-access.ts";
 import { createChanges } from "../../src/tasks/changes.ts";
 import { createDelegation } from "../../src/tasks/delegate.ts";
 import { createHome } from "../../src/tasks/home.ts";
+import type { SkillLimit } from "../../src/tasks/keyed-limits.ts";
 import { createProviders } from "../../src/tasks/providers.ts";
 import { ReadyQueue } from "../../src/tasks/ready-queue.ts";
 import type { TaskRecord } from "../../src/tasks/record.ts";
@@ -167,7 +168,7 @@ const noBlobs: BlobAccess = {
 class Gone extends Error {}
 
 /** One home and `workerCount` workers that all offer `echo`. */
-export function memoryMesh(workerCount: number, seed = 1) {
+export function memoryMesh(workerCount: number, seed = 1, skillLimits: Record<string, SkillLimit> = {}) {
   const clock = manualClock();
   let state = seed;
   const random = (): number => (state = (state * 48_271) % 2_147_483_647) / 2_147_483_647;
@@ -321,7 +322,7 @@ export function memoryMesh(workerCount: number, seed = 1) {
     random,
     log: silentLog,
   };
-  const delegation = createDelegation({ ...shared, leaseEpoch: 1, discoveryWindowMs: 5_000 });
+  const delegation = createDelegation({ ...shared, leaseEpoch: 1, skillLimits, discoveryWindowMs: 5_000 });
   const home = createHome({
     self: self.peer,
     store,
