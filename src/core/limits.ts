@@ -134,6 +134,9 @@ export const limits = {
   cacheHeldBytes: 32 * MiB,
   /** Versions of one deterministic skill among its providers that are looked for in the cache, the newest first. */
   cacheVersions: 8,
+  /** Skills and peers with statistics of their own, those with the last ends: up to 300 KB each over all windows. */
+  statsSkills: 48,
+  statsPeers: 48,
 
   // --- the worker
   /** Attempts accepted but waiting for a slot, over all peers. */
