@@ -3,7 +3,6 @@
  * differs from libp2p's default, the comment says what the default did.
  */
 import { noise } from "@chainsafe/libp2p-noise";
-import { yamux } from "@chainsafe/libp2p-yamux";
 import { bootstrap } from "@libp2p/bootstrap";
 import { gossipsub, type GossipSub } from "@libp2p/gossipsub";
 import { identify, identifyPush, type Identify, type IdentifyPush } from "@libp2p/identify";
@@ -17,6 +16,7 @@ import { webSockets } from "@libp2p/websockets";
 import { createLibp2p } from "libp2p";
 import { limits } from "../core/limits.ts";
 import type { Identity } from "./identity.ts";
+import { createMuxer } from "./muxer.ts";
 import { cardTopic, dhtProtocol } from "./names.ts";
 
 // A type, not an interface: libp2p wants an index signature.
@@ -62,13 +62,7 @@ export function createLibp2pNode(settings: NodeSettings): Promise<Libp2pNode> {
     addresses: { listen: settings.listen, announce: settings.announce },
     transports: [tcp(), webSockets()],
     connectionEncrypters: [noise()],
-    streamMuxers: [
-      // The window stays at its default: a mismatch resets the connection.
-      yamux({
-        maxInboundStreams: limits.streamsPerConnection,
-        maxOutboundStreams: limits.streamsPerConnection,
-      }),
-    ],
+    streamMuxers: [createMuxer()],
     ...(settings.swarmKey !== undefined && {
       connectionProtector: preSharedKey({ psk: settings.swarmKey, timeout: 3_000 }),
     }),
