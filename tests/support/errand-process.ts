@@ -47,7 +47,7 @@ export interface StartOptions {
 /** Children must not inherit what the machine's user has configured. */
 function cleanEnv(): NodeJS.ProcessEnv {
   const kept = Object.entries(process.env).filter(([key]) => !/^(ERRAND_|NODE_OPTIONS$|VITEST)/.test(key));
-  return { ...Object.fromEntries(kept), NO_COLOR: "1" };
+  return { ...Object.fromEntries(kept), NO_COLOR: "1", ERRAND_DEBUG: "1" };
 }
 
 // Whoever ends this process in the middle of a test, nothing stays behind.
@@ -157,4 +157,10 @@ async function within<T>(ms: number, promise: Promise<T>, what: string): Promise
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** Memory that the process really has. Linux only, as these tests are. */
+export async function rssBytes(pid: number): Promise<number> {
+  const text = await readFile(`/proc/${pid}/status`, "utf8");
+  return Number(/^VmRSS:\s+(\d+) kB/m.exec(text)?.[1]) * 1_024;
 }
