@@ -134,6 +134,10 @@ export const limits = {
   cacheHeldBytes: 32 * MiB,
   /** Versions of one deterministic skill among its providers that are looked for in the cache, the newest first. */
   cacheVersions: 8,
+  /** A skill that takes less on average is run again instead: its result is cheaper than the question who made it. */
+  cacheWorthMs: 100,
+  /** How long a result is taken for the skill's, unless the operator says otherwise. */
+  cacheTtlMs: 24 * 60 * 60_000,
   /** Skills and peers with statistics of their own, those with the last ends: up to 300 KB each over all windows. */
   statsSkills: 48,
   statsPeers: 48,

@@ -6,6 +6,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { systemClock, type Clock } from "../core/clock.ts";
 import { ErrandError } from "../core/errors.ts";
+import { limits } from "../core/limits.ts";
 import { createLog, type Log } from "../core/log.ts";
 import { version } from "../core/version.ts";
 import { createResponseSigner, createResponseVerifier } from "../network/attest.ts";
@@ -29,6 +30,8 @@ import { createChanges } from "../tasks/changes.ts";
 import { createDelegation } from "../tasks/delegate.ts";
 import { createHome } from "../tasks/home.ts";
 import { createLocalSession } from "../tasks/local-session.ts";
+import { createDeterminism } from "../tasks/determinism.ts";
+import { createResultCache } from "../tasks/result-cache.ts";
 import { createProviders } from "../tasks/providers.ts";
 import { ReadyQueue } from "../tasks/ready-queue.ts";
 import type { TaskRecord } from "../tasks/record.ts";
@@ -146,6 +149,7 @@ export async function createNode(config: NodeConfig, parts: NodeParts = {}): Pro
   });
   const onAnswer: MessageHandler = (message, session) => attempts.onAnswer(message, session);
   const onRequest: MessageHandler = (message, session) => serving.onRequest(message, session);
+  const signer = createResponseSigner(identity.signer);
   const local = createLocalSession(self, network.host.network, onAnswer, onRequest);
   const sessions: TaskSessions = createSessions({
     host,
@@ -158,6 +162,7 @@ export async function createNode(config: NodeConfig, parts: NodeParts = {}): Pro
       session.direction === "out" ? attempts.onSessionOpen(session) : serving.onSessionOpen(session),
     onClose: (session) =>
       session.direction === "out" ? attempts.onSessionClosed(session) : serving.onSessionClosed(session),
+    onTurnEnd: () => signer.flush(),
     resume: (peer) => attempts.resume(peer),
   });
   const sessionTo = (peer: string): Session | undefined =>
@@ -172,7 +177,7 @@ export async function createNode(config: NodeConfig, parts: NodeParts = {}): Pro
     self,
     network: host.network,
     worker,
-    signer: createResponseSigner(identity.signer),
+    signer,
     blobs,
     clock,
     log,
@@ -198,7 +203,26 @@ export async function createNode(config: NodeConfig, parts: NodeParts = {}): Pro
     random,
     log,
     leaseEpoch,
+    skillLimits: config.skillLimits,
     discoveryWindowMs,
+  });
+  const deterministic = createDeterminism({
+    local: worker,
+    directory,
+    isBlocked: (peer) => standing.isBlocked(peer),
+  });
+  const cache = createResultCache({
+    store,
+    table,
+    // What runs in no time is not worth remembering: it would only hide who did it.
+    versions: (skill) => (router.skillMs(skill) < limits.cacheWorthMs ? undefined : deterministic(skill)),
+    isBlocked: (peer) => standing.isBlocked(peer),
+    hasBlob: (hash) => blobStore.has(hash),
+    clock,
+    log,
+    ttlMs: limits.cacheTtlMs,
+    entries: limits.cacheEntries,
+    maxBytes: limits.cacheBytes,
   });
   const home = createHome({
     self,
@@ -207,6 +231,7 @@ export async function createNode(config: NodeConfig, parts: NodeParts = {}): Pro
     queue,
     delegation,
     blobs,
+    cache,
     changes,
     clock,
     log,
@@ -252,6 +277,8 @@ export async function createNode(config: NodeConfig, parts: NodeParts = {}): Pro
           resources = await detectResources({ dataDir: config.dataDir, internet: resources.internet });
         }),
       );
+      await cache.start();
+      running.defer(() => cache.stop());
       const taken = await home.recover();
       if (taken > 0) log.info({ tasks: taken }, "took up the tasks of the last run");
     },

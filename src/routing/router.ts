@@ -163,6 +163,9 @@ export function createRouter({ random, self }: RouterOptions) {
       if (m !== undefined) metrics.released(m);
     },
 
+    /** Average run of a skill as measured here over all peers, ms; 0 before the first. */
+    skillMs: (skill: string): number => gauges.serviceMs(skill),
+
     /** Over all skills, as of the last decision or feedback. */
     trustOf(peer: PeerIdText, now: number, pin?: number): PeerTrust {
       if (peer === self) return { mean: 1, lower: 1, good: 0, bad: 0, reliability: 1 };

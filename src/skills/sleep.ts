@@ -28,7 +28,8 @@ export const sleep: Skill<{ seconds: number }, { sleptSeconds: number }> = {
       additionalProperties: false,
     },
     examples: [{ seconds: 1 }],
-    deterministic: true,
+    // Not deterministic: the time it takes is its point, and a remembered result would take none.
+    deterministic: false,
     idempotent: true,
     timeoutMs: 3_700_000,
   },

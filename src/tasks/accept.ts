@@ -12,27 +12,12 @@ import type { BlobAccess } from "./blob-access.ts";
 import type { Delegation } from "./delegate.ts";
 import { createIdempotency, keyConflict } from "./idempotency.ts";
 import type { ReadyQueue } from "./ready-queue.ts";
+import type { CachedResult, ResultCache } from "./result-cache.ts";
 import { newRecord, stopSignalOf, type TaskRecord } from "./record.ts";
 import { isTerminal } from "./states.ts";
 import { fillSpec } from "./submission.ts";
 import type { TaskTable } from "./table.ts";
 import type { Submission, TaskSpec } from "./task.ts";
-
-/** Results that are known already, or will be soon. `result-cache.ts` is one. */
-export interface KnownResults {
-  /** A result for exactly this skill, version range and input. */
-  find(record: TaskRecord): Promise<KnownResult | undefined> | KnownResult | undefined;
-  /** A live task that does exactly the same. */
-  twin(record: TaskRecord): TaskRecord | undefined;
-}
-
-export interface KnownResult {
-  output: Body;
-  outputHash: Uint8Array;
-  executedVersion: string;
-  /** The task whose output it is. */
-  taskId: TaskId;
-}
 
 export interface AcceptOptions {
   store: Store;
@@ -40,7 +25,7 @@ export interface AcceptOptions {
   queue: ReadyQueue<TaskRecord>;
   delegation: Delegation;
   blobs: BlobAccess;
-  cache?: KnownResults;
+  cache?: Pick<ResultCache, "find" | "twin" | "follow">;
   clock: Clock;
   /** A task of this home, live or stored. */
   find(id: TaskId): Promise<TaskRecord | undefined>;
@@ -93,8 +78,7 @@ export function createAccepting(options: AcceptOptions): Accepting {
     const large = body.bytes !== undefined && body.bytes.length > limits.inlineBodyBytes;
     const record = newRecord(newTaskId(), spec, large ? await frameable(body) : body, clock.now());
     if (spec.parentId !== undefined) await checkParent(spec.parentId);
-    const found = spec.cache ? cache?.find(record) : undefined;
-    const result = found instanceof Promise ? await found : found;
+    const result = spec.cache ? await cache?.find(record) : undefined;
     queue.check(spec.priority);
     table.add(record);
     if (spec.idempotencyKey !== undefined) idempotency.bind(spec.idempotencyKey, record.id, record.createdAt);
@@ -106,10 +90,24 @@ export function createAccepting(options: AcceptOptions): Accepting {
       return record;
     }
     const twin = spec.cache ? cache?.twin(record) : undefined;
-    table.move(record, "queued", twin === undefined ? "" : `the same as task ${twin.id}, which is under way`);
-    if (twin === undefined) queue.push(record);
-    else waitForTwin(record, twin);
+    if (twin === undefined) enqueue(record);
+    else {
+      // Not in the queue: the twin's end wakes it, and a restart does.
+      cache?.follow(record, twin, {
+        done: (follower, leader) =>
+          void complete(follower, { ...resultOf(leader), taskId: leader.id, peer: leader.peer }),
+        alone(follower) {
+          enqueue(follower);
+          delegation.pump();
+        },
+      });
+    }
     return record;
+  }
+
+  function enqueue(record: TaskRecord): void {
+    table.move(record, "queued", "");
+    queue.push(record);
   }
 
   async function checkParent(id: TaskId): Promise<void> {
@@ -128,35 +126,16 @@ export function createAccepting(options: AcceptOptions): Accepting {
   }
 
   /** Somebody has computed exactly this before. */
-  function complete(record: TaskRecord, result: KnownResult): TaskRecord {
+  function complete(record: TaskRecord, result: CachedResult): TaskRecord {
     table.move(record, "queued", "");
     record.output = result.output;
     record.outputHash = result.outputHash;
     record.executedVersion = result.executedVersion;
     record.progress = 1;
     record.cached = true;
+    record.peer = result.peer;
     table.move(record, "completed", `the result of task ${result.taskId}`);
     return record;
-  }
-
-  /** The twin's result is this task's too; if it comes to nothing, this one goes its own way. */
-  function waitForTwin(record: TaskRecord, twin: TaskRecord): void {
-    queue.park(record);
-    table.whenEnded(twin, () => {
-      if (record.state !== "queued") return;
-      queue.remove(record);
-      if (twin.state === "completed" && twin.output !== undefined && twin.outputHash !== undefined) {
-        complete(record, {
-          output: twin.output,
-          outputHash: twin.outputHash,
-          executedVersion: twin.executedVersion,
-          taskId: twin.id,
-        });
-        return;
-      }
-      queue.push(record);
-      delegation.pump();
-    });
   }
 
   function armDeadlines(record: TaskRecord): void {
@@ -199,4 +178,11 @@ export function createAccepting(options: AcceptOptions): Accepting {
       stopped = true;
     },
   };
+}
+
+function resultOf(record: TaskRecord): Pick<CachedResult, "output" | "outputHash" | "executedVersion"> {
+  const { output, outputHash, executedVersion } = record;
+  if (output === undefined || outputHash === undefined)
+    throw new ErrandError("Internal", `task ${record.id} is complete without an output`);
+  return { output, outputHash, executedVersion };
 }

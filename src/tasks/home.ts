@@ -8,7 +8,7 @@ import { ErrandError, toErrandError } from "../core/errors.ts";
 import { isTaskId, type PeerIdText, type TaskId } from "../core/ids.ts";
 import type { Log } from "../core/log.ts";
 import type { Store } from "../storage/store.ts";
-import { createAccepting, type KnownResults } from "./accept.ts";
+import { createAccepting } from "./accept.ts";
 import type { BlobAccess } from "./blob-access.ts";
 import type { Changes } from "./changes.ts";
 import { createControl } from "./control.ts";
@@ -24,6 +24,7 @@ import {
   type RecordFilter,
 } from "./persist.ts";
 import type { ReadyQueue } from "./ready-queue.ts";
+import type { ResultCache } from "./result-cache.ts";
 import { viewOf, type TaskRecord } from "./record.ts";
 import { isTerminal } from "./states.ts";
 import type { TaskTable } from "./table.ts";
@@ -36,7 +37,7 @@ export interface HomeOptions {
   queue: ReadyQueue<TaskRecord>;
   delegation: Delegation;
   blobs: BlobAccess;
-  cache?: KnownResults;
+  cache?: ResultCache;
   changes: Changes;
   clock: Clock;
   log: Log;
