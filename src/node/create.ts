@@ -35,6 +35,7 @@ import { createResultCache } from "../tasks/result-cache.ts";
 import { createProviders } from "../tasks/providers.ts";
 import { ReadyQueue } from "../tasks/ready-queue.ts";
 import type { TaskRecord } from "../tasks/record.ts";
+import { createSchedules } from "../tasks/schedules/schedules.ts";
 import { createServing } from "../tasks/serve.ts";
 import { createSettlement } from "../tasks/settle.ts";
 import { createTaskTable } from "../tasks/table.ts";
@@ -237,6 +238,8 @@ export async function createNode(config: NodeConfig, parts: NodeParts = {}): Pro
     log,
     discoveryWindowMs,
   });
+  const schedules = createSchedules({ store, table, submit: home.submit, blobs, clock, log });
+  await schedules.load();
   const evidence = await keepEvidence({ router, store, clock });
 
   // --- the node
@@ -254,7 +257,13 @@ export async function createNode(config: NodeConfig, parts: NodeParts = {}): Pro
     skills: [...worker.skills.keys()],
     load: worker.load(),
     tasks: countStates(table.live.values()),
-    counters: { ...table.counters, ...serving.counters, ...attempts.counters, ...sessions.counters },
+    counters: {
+      ...table.counters,
+      ...serving.counters,
+      ...attempts.counters,
+      ...sessions.counters,
+      ...schedules.counters,
+    },
   });
   const running = building.move();
   let life: "new" | "started" | "stopped" = "new";
@@ -281,6 +290,7 @@ export async function createNode(config: NodeConfig, parts: NodeParts = {}): Pro
       running.defer(() => cache.stop());
       const taken = await home.recover();
       if (taken > 0) log.info({ tasks: taken }, "took up the tasks of the last run");
+      running.defer(schedules.start());
     },
     async stop({ graceMs = 5_000 } = {}) {
       if (life === "stopped") return;
@@ -296,6 +306,7 @@ export async function createNode(config: NodeConfig, parts: NodeParts = {}): Pro
     },
     status,
     tasks: home,
+    schedules: schedules.api,
     skills: createSkills({
       self,
       worker,

@@ -9,11 +9,15 @@ import type { PeerIdText, TaskId } from "../core/ids.ts";
 import type { Load } from "../network/messages.ts";
 import type { Resources, SkillAccess } from "../network/card.ts";
 import type { TaskState } from "../tasks/states.ts";
+import type { Schedules } from "../tasks/schedules/schedules.ts";
 import type { AttemptRecord, HistoryEntry, Submission, TaskChange, TaskView } from "../tasks/task.ts";
 
 // What a user of the node needs to name: the API may import this folder and core alone.
 export { isTerminal, TASK_STATES } from "../tasks/states.ts";
 export type { AttemptRecord, HistoryEntry, Submission, TaskChange, TaskState, TaskView };
+export { MISSED_POLICIES } from "../tasks/schedules/due.ts";
+export { OVERLAP_POLICIES } from "../tasks/schedules/schedule.ts";
+export type { ScheduleRequest, ScheduleView } from "../tasks/schedules/schedule.ts";
 
 export interface NodeStatus {
   peerId: PeerIdText;
@@ -127,6 +131,8 @@ export interface ErrandNode {
     /** Changes from now on, of one task or of all; a slow reader loses the oldest progress first, never a state. */
     watch(options: { id?: TaskId; signal: AbortSignal }): AsyncIterable<TaskChange>;
   };
+  /** Submissions that are made again and again. */
+  readonly schedules: Schedules;
   readonly skills: {
     /** Of this node, and with `all` of every known peer. */
     list(options?: { all?: boolean }): SkillView[];

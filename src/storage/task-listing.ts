@@ -111,11 +111,12 @@ export async function countTasksByState(store: Store): Promise<Record<string, nu
   return counts;
 }
 
-/** Blobs that a task of this home has as input or output. */
+/** Blobs that a task of this home has as input or output, or a schedule as input. */
 export async function blobsOfTasks(store: Store): Promise<Set<BlobHash>> {
   const rows = await store.read<{ hash: string }>(
     `SELECT input_blob AS hash FROM tasks WHERE input_blob <> ''
-     UNION SELECT output_blob FROM tasks WHERE output_blob <> ''`,
+     UNION SELECT output_blob FROM tasks WHERE output_blob <> ''
+     UNION SELECT input_blob FROM schedules WHERE input_blob <> ''`,
   );
   return new Set(rows.map(({ hash }) => hash));
 }

@@ -10,8 +10,10 @@ import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import { jsonBody, type Body } from "../../src/core/body.ts";
+import { systemClock } from "../../src/core/clock.ts";
 import { ErrandError } from "../../src/core/errors.ts";
 import { newTaskId, peerOfPublicKey } from "../../src/core/ids.ts";
+import { silentLog } from "../../src/core/log.ts";
 import {
   isTerminal,
   type ErrandNode,
@@ -22,6 +24,8 @@ import {
   type TaskState,
   type TaskView,
 } from "../../src/node/node.ts";
+import { createSchedules, type Schedules } from "../../src/tasks/schedules/schedules.ts";
+import { memoryStore } from "./memory-mesh.ts";
 
 export interface FakeNode extends ErrandNode {
   readonly submissions: Submission[];
@@ -245,6 +249,7 @@ export function createFakeNode(): FakeNode {
       },
       watch,
     },
+    schedules: fakeSchedules((submission) => node.tasks.submit(submission)),
     skills: {
       list: ({ all = false } = {}) => skillViews.filter((skill) => all || skill.local),
       async *find(id) {
@@ -309,6 +314,18 @@ function keep(blobs: Map<string, Buffer>, bytes: Buffer): { hash: string; sizeBy
   const hash = createHash("sha256").update(bytes).digest("hex");
   blobs.set(hash, bytes);
   return { hash, sizeBytes: bytes.length };
+}
+
+/** The real ones, but nothing is ever due. */
+function fakeSchedules(submit: FakeNode["tasks"]["submit"]): Schedules {
+  return createSchedules({
+    store: memoryStore(),
+    table: { onMove: () => () => true, committed: async () => {}, live: new Map() },
+    submit,
+    blobs: { putBytes: async (bytes) => ({ hash: "00".repeat(32), sizeBytes: bytes.length }) },
+    clock: systemClock,
+    log: silentLog,
+  }).api;
 }
 
 function submissionOf(task: TaskView): Submission {
