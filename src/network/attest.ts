@@ -69,8 +69,10 @@ export function statementBytes(s: ResponseStatement): Uint8Array {
 }
 
 export interface ResponseSigner {
-  /** Calls `done` later in this turn or early in the next, together with the other statements of the turn. */
+  /** Calls `done` at the end of this turn, together with the other statements of the turn. */
   sign(statement: ResponseStatement, done: (attest: Attest) => void): void;
+  /** Ends the turn now. */
+  flush(): void;
 }
 
 // A larger tree saves nothing more and lengthens every proof.
@@ -95,6 +97,7 @@ export function createResponseSigner(signer: Signer): ResponseSigner {
       waiting.push({ leaf: merkleLeaf(statementBytes(statement)), done });
       if (waiting.length === 1) setImmediate(flush);
     },
+    flush,
   };
 }
 

@@ -88,10 +88,14 @@ function readPrefix(bytes: Uint8Array, from: number): { value: number; end: numb
 export interface FrameSink {
   send(bytes: Uint8Array): boolean;
   onDrain(ready: () => void): void;
+  /** The turn is over: whatever waits for its end may still be pushed and leaves in the same write. */
+  onTurnEnd?(): void;
 }
 
 // One write of this size keeps the cipher busy without holding the loop; noise cuts it into 64 KiB messages anyway.
 const writeBytes = 256 * 1024;
+// This much need not wait for the end of the turn: the other side can already work on it.
+const earlyBytes = 32 * 1024;
 
 export class FrameWriter {
   readonly #sink: FrameSink;
@@ -114,9 +118,12 @@ export class FrameWriter {
     if (this.#closed) return;
     this.#frames.push(frame);
     this.#bytes += frame.length + encodingLength(frame.length);
-    if (this.#scheduled || this.#blocked) return;
+    if (this.#blocked) return;
+    if (this.#bytes >= earlyBytes) this.flush();
+    if (this.#scheduled) return;
     this.#scheduled = true;
     setImmediate(() => {
+      this.#sink.onTurnEnd?.();
       this.#scheduled = false;
       this.flush();
     });

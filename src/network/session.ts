@@ -22,6 +22,8 @@ export interface SessionOptions {
   onMessage: MessageHandler;
   /** Called once, when both Hellos were exchanged. */
   onOpen(session: TaskSession): void;
+  /** Called before the frames of a turn leave; what it sends leaves with them. */
+  onTurnEnd?(): void;
   /** Called once. `violation` is set when the remote broke the protocol. */
   onClose(session: TaskSession, violation: ErrandError | undefined): void;
 }
@@ -53,6 +55,7 @@ export class TaskSession implements Session {
     this.#writer = new FrameWriter({
       send: (bytes) => stream.send(bytes),
       onDrain: (ready) => stream.addEventListener("drain", ready, { once: true, signal: this.#ended.signal }),
+      onTurnEnd: options.onTurnEnd,
     });
     const until = { signal: this.#ended.signal };
     stream.addEventListener("message", (event) => this.#onBytes(event.data.subarray()), until);

@@ -39,6 +39,8 @@ export interface SessionsOptions {
   onRequest: MessageHandler;
   onOpen(session: Session): void;
   onClose(session: Session): void;
+  /** Called before the frames of a turn leave; what it sends leaves with them. */
+  onTurnEnd?(): void;
   /** Attempts this node still waits for from `peer`: said when a session opens. */
   resume(peer: PeerIdText): AttemptRef[];
 }
@@ -75,6 +77,7 @@ export function createSessions(options: SessionsOptions): TaskSessions {
     },
     onMessage: direction === "out" ? options.onAnswer : options.onRequest,
     onOpen: opened,
+    onTurnEnd: options.onTurnEnd,
     onClose(session, violation) {
       if (direction === "out") {
         if (outgoing.get(peer) === session) outgoing.delete(peer);

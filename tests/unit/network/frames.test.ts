@@ -36,6 +36,29 @@ describe("frames", () => {
     expect(await written([new Uint8Array(10), new Uint8Array(20), new Uint8Array(30)])).toHaveLength(1);
   });
 
+  it("made at the end of a turn leave in the turn's write", async () => {
+    const writes: Uint8Array[] = [];
+    const writer: FrameWriter = new FrameWriter({
+      send: (bytes) => writes.push(bytes) > 0,
+      onDrain() {},
+      onTurnEnd: () => writer.push(Uint8Array.of(3)),
+    });
+    writer.push(Uint8Array.of(1));
+    writer.push(Uint8Array.of(2));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(writes.map((bytes) => [...bytes])).toEqual([[1, 1, 1, 2, 1, 3]]);
+  });
+
+  it("that are many do not wait for the end of the turn", async () => {
+    const writes: number[] = [];
+    const writer = new FrameWriter({ send: (bytes) => writes.push(bytes.length) > 0, onDrain() {} });
+    for (let i = 0; i < 5; i++) writer.push(new Uint8Array(16 * 1024));
+    expect(writes).toHaveLength(2);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(writes).toHaveLength(3);
+    expect(writer.bufferedBytes).toBe(0);
+  });
+
   it("wait while the stream is full and go on when it drains", async () => {
     const writes: number[] = [];
     let drain = (): void => {};
