@@ -35,6 +35,7 @@ import { createResultCache } from "../tasks/result-cache.ts";
 import { createProviders } from "../tasks/providers.ts";
 import { ReadyQueue } from "../tasks/ready-queue.ts";
 import type { TaskRecord } from "../tasks/record.ts";
+import { createGraphs } from "../tasks/graph/graphs.ts";
 import { createSchedules } from "../tasks/schedules/schedules.ts";
 import { createServing } from "../tasks/serve.ts";
 import { createSettlement } from "../tasks/settle.ts";
@@ -99,11 +100,16 @@ export async function createNode(config: NodeConfig, parts: NodeParts = {}): Pro
   building.defer(() => worker.close());
 
   // --- the network
-  const own = createOwnFacts(config, worker, () => resources);
+  const own = createOwnFacts(
+    config,
+    worker,
+    () => resources,
+    () => serving.draining,
+  );
   const network = await createNetwork({
     identity,
     network: config.network,
-    agentVersion: `errand/${version}`,
+    agentVersion: version,
     listen: config.listen,
     announce: config.announce,
     bootstrap: config.bootstrap,
@@ -207,16 +213,16 @@ export async function createNode(config: NodeConfig, parts: NodeParts = {}): Pro
     skillLimits: config.skillLimits,
     discoveryWindowMs,
   });
-  const deterministic = createDeterminism({
-    local: worker,
-    directory,
-    isBlocked: (peer) => standing.isBlocked(peer),
-  });
   const cache = createResultCache({
     store,
     table,
-    // What runs in no time is not worth remembering: it would only hide who did it.
-    versions: (skill) => (router.skillMs(skill) < limits.cacheWorthMs ? undefined : deterministic(skill)),
+    versions: createDeterminism({
+      local: worker,
+      directory,
+      isBlocked: (peer) => standing.isBlocked(peer),
+    }),
+    worthMs: limits.cacheWorthMs,
+    expectedMs: (skill) => router.skillMs(skill),
     isBlocked: (peer) => standing.isBlocked(peer),
     hasBlob: (hash) => blobStore.has(hash),
     clock,
@@ -240,6 +246,16 @@ export async function createNode(config: NodeConfig, parts: NodeParts = {}): Pro
   });
   const schedules = createSchedules({ store, table, submit: home.submit, blobs, clock, log });
   await schedules.load();
+  const graphs = createGraphs({
+    self,
+    store,
+    table,
+    blobs,
+    clock,
+    log,
+    submit: home.submit,
+    cancel: home.cancel,
+  });
   const evidence = await keepEvidence({ router, store, clock });
 
   // --- the node
@@ -288,15 +304,18 @@ export async function createNode(config: NodeConfig, parts: NodeParts = {}): Pro
       );
       await cache.start();
       running.defer(() => cache.stop());
+      await graphs.load();
       const taken = await home.recover();
       if (taken > 0) log.info({ tasks: taken }, "took up the tasks of the last run");
       running.defer(schedules.start());
+      await graphs.start();
     },
     async stop({ graceMs = 5_000 } = {}) {
       if (life === "stopped") return;
       const was = life;
       life = "stopped";
       home.stop();
+      graphs.stop();
       if (was === "started") await serving.drain(graceMs);
       attempts.stop();
       serving.stop();
@@ -305,7 +324,17 @@ export async function createNode(config: NodeConfig, parts: NodeParts = {}): Pro
       await running.disposeAsync();
     },
     status,
+    async drain({ graceMs }) {
+      const done = serving.drain(graceMs);
+      network.publish();
+      await done;
+    },
+    undrain() {
+      serving.undrain();
+      network.publish();
+    },
     tasks: home,
+    graphs,
     schedules: schedules.api,
     skills: createSkills({
       self,

@@ -14,6 +14,8 @@ export interface IndexEntry extends CachedEntry {
 
 export interface CacheIndex {
   readonly size: number;
+  /** Whether there is any result of the skill. */
+  holds(skill: string): boolean;
   /** By the key's bytes as latin1. */
   get(key: string): IndexEntry | undefined;
   put(entry: IndexEntry): void;
@@ -36,10 +38,17 @@ export interface CacheIndexOptions {
 export function createCacheIndex({ entries, maxBytes, heldBytes, changed }: CacheIndexOptions): CacheIndex {
   const index = new Map<string, IndexEntry>();
   const held = new Map<string, IndexEntry>();
+  const perSkill = new Map<string, number>();
   let bytes = 0;
   let bytesHeld = 0;
 
   const textOf = (entry: IndexEntry): string => keyText(entry.key);
+
+  function count(skill: string, by: 1 | -1): void {
+    const sum = (perSkill.get(skill) ?? 0) + by;
+    if (sum === 0) perSkill.delete(skill);
+    else perSkill.set(skill, sum);
+  }
 
   function release(key: string, entry: IndexEntry): void {
     if (!held.delete(key)) return;
@@ -51,6 +60,7 @@ export function createCacheIndex({ entries, maxBytes, heldBytes, changed }: Cach
     if (index.get(key) !== entry) return;
     index.delete(key);
     bytes -= entry.outputSize;
+    count(entry.skill, -1);
     release(key, entry);
     changed(key, "put");
   }
@@ -58,6 +68,7 @@ export function createCacheIndex({ entries, maxBytes, heldBytes, changed }: Cach
   function insert(key: string, entry: IndexEntry): void {
     index.set(key, entry);
     bytes += entry.outputSize;
+    count(entry.skill, 1);
     if (entry.held !== undefined) {
       held.set(key, entry);
       bytesHeld += entry.held.length;
@@ -81,6 +92,7 @@ export function createCacheIndex({ entries, maxBytes, heldBytes, changed }: Cach
     get size() {
       return index.size;
     },
+    holds: (skill) => perSkill.has(skill),
     get: (key) => index.get(key),
     put(entry) {
       const key = textOf(entry);

@@ -64,6 +64,10 @@ export interface ResultCacheOptions {
   hasBlob(hash: string): Promise<boolean>;
   clock: Clock;
   log: Log;
+  /** What took less is not kept: running it again costs less than not knowing who did it. */
+  worthMs: number;
+  /** Average run of a skill, 0 when unknown: tasks in flight are shared when it is worth it. */
+  expectedMs(skill: string): number;
   ttlMs: number;
   /** 0 keeps nothing; tasks in flight are shared all the same. */
   entries: number;
@@ -84,9 +88,7 @@ export function createResultCache(options: ResultCacheOptions): ResultCache {
     heldBytes: limits.cacheHeldBytes,
     changed,
   });
-  const inFlight = createInFlight((record) =>
-    record.spec.cache && versions(record.spec.skill) !== undefined ? sharedKey(record) : undefined,
-  );
+  const inFlight = createInFlight((record) => (isShared(record.spec) ? sharedKey(record) : undefined));
   // Keys whose row differs from the index: written when their turn comes, or deleted if the entry has gone by then.
   const dirty = new Map<string, "put" | "touch">();
   let cancelWrite: (() => void) | undefined;
@@ -98,8 +100,13 @@ export function createResultCache(options: ResultCacheOptions): ResultCache {
     if (record.state === "completed" && !record.cached) keep(record);
   });
 
+  function isShared({ cache, skill }: TaskRecord["spec"]): boolean {
+    return cache && options.expectedMs(skill) >= options.worthMs && versions(skill) !== undefined;
+  }
+
   function keep(record: TaskRecord): void {
     const { output, outputHash } = record;
+    if ((record.usage?.wallMs ?? 0) < options.worthMs) return;
     if (options.entries === 0 || output === undefined || outputHash === undefined) return;
     if (versions(record.spec.skill)?.includes(record.executedVersion) !== true) return;
     const sizeBytes = bodySizeBytes(output);
@@ -128,9 +135,8 @@ export function createResultCache(options: ResultCacheOptions): ResultCache {
 
   function find(record: TaskRecord): Promise<CachedResult | undefined> {
     if (!record.spec.cache) return nothing;
-    if (index.size === 0 && loading === undefined) return nothing;
-    if (versions(record.spec.skill) === undefined) return nothing;
-    return loading === undefined ? look(record) : loading.then(() => look(record));
+    if (loading !== undefined) return loading.then(() => look(record));
+    return index.holds(record.spec.skill) ? look(record) : nothing;
   }
 
   function look(record: TaskRecord): Promise<CachedResult | undefined> {
