@@ -21,11 +21,15 @@ export interface Requesting {
 }
 
 const payloadBytes = 256;
-const empty = { note: "" };
 
-/** A JSON object that is exactly 256 bytes long as text. */
-export const payload = { note: "x".repeat(payloadBytes - JSON.stringify(empty).length) };
-export const payloadText = JSON.stringify(payload);
+/** A JSON object that is exactly 256 bytes long as text, and like no other: what was asked before could be remembered. */
+export function payload(number: number): { number: string; note: string } {
+  const text = { number: number.toString().padStart(12, "0"), note: "" };
+  text.note = "x".repeat(payloadBytes - JSON.stringify(text).length);
+  return text;
+}
+
+export const payloadText = JSON.stringify(payload(0));
 
 // Loaded by name, so that a process holds the code of its own contender alone.
 export const contenders = {

@@ -9,7 +9,7 @@ import { jsonBody } from "../../../src/core/body.ts";
 import { resolveConfig } from "../../../src/node/config.ts";
 import { createNode } from "../../../src/node/create.ts";
 import type { ErrandNode } from "../../../src/node/node.ts";
-import { payload, payloadText, type Contender } from "./contender.ts";
+import { payload, type Contender } from "./contender.ts";
 
 async function startNode(flags: {
   bootstrap: string[];
@@ -37,14 +37,16 @@ export const errand: Contender = {
   },
   async connect(address) {
     const { node, stop } = await startNode({ bootstrap: [address], builtinSkills: [] });
+    let sent = 0;
     return {
       stop,
       async request() {
-        const { id } = await node.tasks.submit({ skill: "echo", input: jsonBody(payload) });
+        const asked = payload(++sent);
+        const { id } = await node.tasks.submit({ skill: "echo", input: jsonBody(asked) });
         const { status, output, error } = await node.tasks.wait(id);
         if (status !== "completed") throw new Error(`a task ended as ${status}: ${error?.message}`);
-        if ((output as typeof payload).note.length !== payload.note.length)
-          throw new Error(`not the answer to ${payloadText}`);
+        if ((output as typeof asked).number !== asked.number)
+          throw new Error(`not the answer to ${JSON.stringify(asked)}`);
       },
     };
   },
