@@ -34,6 +34,11 @@ const entries: readonly CommandEntry[] = [
     summary: "list, get, wait for, watch, cancel, explain tasks",
     load: () => import("./commands/task.ts"),
   },
+  {
+    name: "schedule",
+    summary: "submit again and again: add, list, get, remove, enable, disable, trigger, next",
+    load: () => import("./commands/schedule.ts"),
+  },
   { name: "skill", summary: "list, find, get skills", load: () => import("./commands/skill.ts") },
   {
     name: "peer",

@@ -33,10 +33,21 @@ export function submissionOptions(command: Command): Command {
 /** Resolves once the task is on the node's disk. */
 export async function submit(
   cli: Cli,
+  skill: string,
+  input: string | undefined,
+  options: SubmissionOptions,
+): Promise<TaskView> {
+  const body = await submissionBody(cli, skill, input, options);
+  return cli.client.call<TaskView>("POST", "/v1/tasks", { body });
+}
+
+/** What is sent to the node; a file of the input has been uploaded. */
+export async function submissionBody(
+  cli: Cli,
   skillText: string,
   inputText: string | undefined,
   options: SubmissionOptions,
-): Promise<TaskView> {
+): Promise<SubmissionJson> {
   const skill = await findSkill(cli, skillText, inputText);
   const input = await readInput(cli.client, {
     text: inputText,
@@ -51,7 +62,7 @@ export async function submit(
   if (options.retries !== undefined) body.retries = options.retries;
   if (options.minTrust !== undefined) body.minTrust = options.minTrust;
   if (options.label !== undefined) body.labels = labels(options.label);
-  return cli.client.call<TaskView>("POST", "/v1/tasks", { body });
+  return body;
 }
 
 type KnownSkill = Pick<SkillView, "id"> & { inputModes: string[] | undefined };

@@ -17,6 +17,7 @@ import { blobRoutes } from "./routes/blobs.ts";
 import { eventRoutes } from "./routes/events.ts";
 import { nodeRoutes } from "./routes/node.ts";
 import { peerRoutes } from "./routes/peers.ts";
+import { scheduleRoutes } from "./routes/schedules.ts";
 import { skillRoutes } from "./routes/skills.ts";
 import { taskRoutes } from "./routes/tasks.ts";
 import { sharedSchemas } from "./schemas.ts";
@@ -99,6 +100,7 @@ async function buildApp(context: ApiContext, token: string): Promise<FastifyInst
   });
   await app.register((scope, _options, done) => {
     taskRoutes(scope, context);
+    scheduleRoutes(scope, context);
     eventRoutes(scope, context);
     skillRoutes(scope, context);
     peerRoutes(scope, context);
