@@ -9,12 +9,17 @@ import type { PeerIdText, TaskId } from "../core/ids.ts";
 import type { Load } from "../network/messages.ts";
 import type { Resources, SkillAccess } from "../network/card.ts";
 import type { TaskState } from "../tasks/states.ts";
+import type { Graphs } from "../tasks/graph/graphs.ts";
 import type { Schedules } from "../tasks/schedules/schedules.ts";
 import type { AttemptRecord, HistoryEntry, Submission, TaskChange, TaskView } from "../tasks/task.ts";
 
 // What a user of the node needs to name: the API may import this folder and core alone.
 export { isTerminal, TASK_STATES } from "../tasks/states.ts";
 export type { AttemptRecord, HistoryEntry, Submission, TaskChange, TaskState, TaskView };
+export { GRAPH_STATES, type GraphState } from "../tasks/graph/run.ts";
+export type { GraphFilter, GraphLook } from "../tasks/graph/graphs.ts";
+export type { GraphSpec, NestedGraph, NodeSpec } from "../tasks/graph/spec.ts";
+export type { GraphNodeView, GraphPlan, GraphView } from "../tasks/graph/view.ts";
 export { MISSED_POLICIES } from "../tasks/schedules/due.ts";
 export { OVERLAP_POLICIES } from "../tasks/schedules/schedule.ts";
 export type { ScheduleRequest, ScheduleView } from "../tasks/schedules/schedule.ts";
@@ -34,6 +39,7 @@ export interface NodeStatus {
   /** Tasks of this home, by state, for those not terminal; counted from the table. */
   tasks: Partial<Record<TaskState, number>>;
   counters: Record<string, number>;
+  draining: boolean;
 }
 
 export interface PeerView {
@@ -92,6 +98,8 @@ export interface TaskFilter {
   skill?: string;
   peer?: PeerIdText;
   label?: [string, string];
+  /** Reason code: `dead-letter`. */
+  reason?: string;
   /** Newest first; at most 1,000, default 50. */
   limit?: number;
   /** Ids below this one: the last id of the page before. */
@@ -104,6 +112,12 @@ export interface ErrandNode {
   /** Tolerates never-started and stopped-twice. Waits up to `graceMs` for running attempts of others. */
   stop(options?: { graceMs?: number }): Promise<void>;
   status(): NodeStatus;
+  /**
+   * Takes no new work and offers no skills; what runs finishes or, after `graceMs`, is handed back, which uses up no attempt.
+   * Resolves when nothing runs any more. Tasks of this home go on. `undrain` takes it back.
+   */
+  drain(options: { graceMs: number }): Promise<void>;
+  undrain(): void;
   readonly tasks: {
     /** Resolves once the task is on disk. Throws `InvalidInput`, `QueueFull`, `StorageFailed`, `ShuttingDown`. */
     submit(submission: Submission): Promise<TaskView>;
@@ -131,6 +145,8 @@ export interface ErrandNode {
     /** Changes from now on, of one task or of all; a slow reader loses the oldest progress first, never a state. */
     watch(options: { id?: TaskId; signal: AbortSignal }): AsyncIterable<TaskChange>;
   };
+  /** Tasks that depend on one another. */
+  readonly graphs: Graphs;
   /** Submissions that are made again and again. */
   readonly schedules: Schedules;
   readonly skills: {

@@ -174,7 +174,12 @@ export function createFakeNode(): FakeNode {
       load,
       tasks: {},
       counters: { submitted: submissions.length },
+      draining: decisions.includes("drain") && !decisions.includes("undrain"),
     }),
+    async drain() {
+      decisions.push("drain");
+    },
+    undrain: () => void decisions.push("undrain"),
     tasks: {
       async submit(submission) {
         if (submitError !== undefined) {
@@ -331,6 +336,19 @@ function fakeSchedules(submit: FakeNode["tasks"]["submit"]): Schedules {
 function submissionOf(task: TaskView): Submission {
   return { skill: task.skill, input: { bytes: Buffer.from("{}"), type: "application/json" } };
 }
+
+const noGraph = (): Promise<never> => Promise.reject(new ErrandError("NotFound", "no graphs here"));
+/** Graphs are tested with the real engine. */
+const noGraphs: FakeNode["graphs"] = {
+  plan() {
+    throw new ErrandError("NotFound", "no graphs here");
+  },
+  submit: noGraph,
+  get: noGraph,
+  list: noGraph,
+  wait: noGraph,
+  cancel: noGraph,
+};
 
 function taskView(id: string, submission: Submission): TaskView {
   const at = new Date(startedAt).toISOString();
