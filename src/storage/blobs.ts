@@ -43,6 +43,8 @@ export interface BlobStore {
   /** Starts or resumes receiving a blob; one at a time for each hash, the others wait. `signal` ends it, keeping the part. */
   receive(ref: BlobRef, options: { signal: AbortSignal }): Promise<BlobReception>;
   delete(hash: BlobHash): Promise<void>;
+  /** Removes it unless its last use is younger than `olderThanMs`. Resolves with the bytes that are free now. */
+  deleteUnused(hash: BlobHash, olderThanMs: number): Promise<number>;
   /** Removes blobs that are neither kept nor younger than `olderThanMs`, and parts that nobody came back for. */
   prune(options: PruneOptions): Promise<Pruned>;
 }
@@ -117,6 +119,13 @@ export function openBlobs(dir: string, options: BlobStoreOptions): BlobStore {
       if (found === undefined) return;
       await rm(blobPath(dir, hash), { force: true });
       quota.add(-found.sizeBytes);
+    },
+    async deleteUnused(hash, olderThanMs) {
+      const found = await stat(blobPath(dir, hash)).catch(() => undefined);
+      if (found === undefined || clock.now() - found.mtimeMs < olderThanMs) return 0;
+      await rm(blobPath(dir, hash), { force: true });
+      quota.add(-found.size);
+      return found.size;
     },
     async prune(pruneOptions) {
       const pruned = await pruneBlobs(dir, clock.now(), pruneOptions, (hash) => receiving.taken(hash));

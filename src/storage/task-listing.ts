@@ -12,6 +12,8 @@ export interface TaskListFilter {
   /** The current or last worker. */
   peer?: PeerIdText;
   label?: readonly [key: string, value: string];
+  /** Reason code. */
+  reason?: string;
   /** Ids below this one: the last id of the page before. */
   before?: TaskId;
   limit: number;
@@ -73,6 +75,10 @@ function conditions(filter: TaskListFilter): { where: string; values: SqlValue[]
   if (filter.peer !== undefined) {
     where.push("peer = ?");
     values.push(filter.peer);
+  }
+  if (filter.reason !== undefined) {
+    where.push("reason = ?");
+    values.push(filter.reason);
   }
   if (filter.label !== undefined) {
     where.push("EXISTS (SELECT 1 FROM json_each(spec, '$.labels') WHERE key = ? AND value = ?)");
