@@ -49,7 +49,14 @@ export function segment(id: string): string {
   return encodeURIComponent(id);
 }
 
-/** Parsers of option values: what is wrong is a usage error. */
+/** Parsers of option values: what is wrong is a usage error. `time`: ms since the epoch, local time unless a zone is given. */
+export function time(text: string): number {
+  const at = Date.parse(text);
+  if (Number.isNaN(at))
+    throw new InvalidArgumentError("It must be a time such as 2026-12-24T18:00 or 2026-12-24T18:00:00Z.");
+  return at;
+}
+
 export function seconds(text: string): number {
   const value = Number(text);
   if (text.trim() === "" || !Number.isFinite(value) || value <= 0) {

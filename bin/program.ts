@@ -20,6 +20,7 @@ interface CommandEntry {
 const entries: readonly CommandEntry[] = [
   { name: "up", summary: "start a node and stay in the foreground", load: () => import("./commands/up.ts") },
   { name: "down", summary: "stop the running node", load: () => import("./commands/down.ts") },
+  { name: "drain", summary: "take no new work, finish what runs", load: () => import("./commands/drain.ts") },
   { name: "status", summary: "how the node is", load: () => import("./commands/status.ts") },
   { name: "id", summary: "print the node's PeerId", load: () => import("./commands/id.ts") },
   { name: "doctor", summary: "look for what is wrong", load: () => import("./commands/doctor.ts") },

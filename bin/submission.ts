@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import type { SubmissionJson } from "../src/api/submission.ts";
 import { ErrandError } from "../src/core/errors.ts";
 import type { SkillView, TaskView } from "../src/node/node.ts";
-import { collect, fraction, seconds, segment, wholeNumber, type Cli } from "./cli.ts";
+import { collect, fraction, seconds, segment, time, wholeNumber, type Cli } from "./cli.ts";
 import { readInput } from "./input.ts";
 import { note } from "./output.ts";
 
@@ -15,6 +15,14 @@ export interface SubmissionOptions {
   minTrust?: number;
   inputType?: string;
   label?: string[];
+  at?: number;
+  delay?: number;
+  key?: string;
+  cache: boolean;
+  parent?: string;
+  concurrencyKey?: string;
+  concurrency?: number;
+  queueTimeout?: number;
 }
 
 export function submissionOptions(command: Command): Command {
@@ -27,7 +35,15 @@ export function submissionOptions(command: Command): Command {
     .option("--retries <n>", "attempts after the first", wholeNumber)
     .option("--min-trust <x>", "least trust in the peer, 0-1", fraction)
     .option("--input-type <mime>", "send INPUT as it is, with this media type")
-    .option("--label <key=value>", "a label to find the task by; repeatable", collect);
+    .option("--label <key=value>", "a label to find the task by; repeatable", collect)
+    .option("--at <time>", "not before this time: 2026-12-24T18:00, with or without a zone", time)
+    .option("--delay <seconds>", "not before so long from now", seconds)
+    .option("--queue-timeout <seconds>", "give up if nobody has begun it after so long", seconds)
+    .option("--key <key>", "idempotency key: the same key again is the same task")
+    .option("--no-cache", "run it even if its result is known")
+    .option("--parent <task>", "a task whose cancel ends this one too")
+    .option("--concurrency-key <key>", "only so many tasks with this key run at once")
+    .option("--concurrency <n>", "how many: 1 unless said", wholeNumber);
 }
 
 /** Resolves once the task is on the node's disk. */
@@ -62,7 +78,20 @@ export async function submissionBody(
   if (options.retries !== undefined) body.retries = options.retries;
   if (options.minTrust !== undefined) body.minTrust = options.minTrust;
   if (options.label !== undefined) body.labels = labels(options.label);
+  if (options.at !== undefined) body.notBefore = options.at;
+  if (options.delay !== undefined) body.delayMs = Math.max(1, Math.round(options.delay * 1_000));
+  if (options.queueTimeout !== undefined)
+    body.queueTimeoutMs = Math.max(1, Math.round(options.queueTimeout * 1_000));
+  if (options.key !== undefined) body.idempotencyKey = options.key;
+  if (!options.cache) body.cache = false;
+  if (options.parent !== undefined) body.parentId = await fullTaskId(cli, options.parent);
+  if (options.concurrencyKey !== undefined) body.concurrencyKey = options.concurrencyKey;
+  if (options.concurrency !== undefined) body.concurrency = options.concurrency;
   return body;
+}
+
+async function fullTaskId({ client }: Cli, text: string): Promise<string> {
+  return (await client.call<TaskView>("GET", `/v1/tasks/${segment(text)}`)).id;
 }
 
 type KnownSkill = Pick<SkillView, "id"> & { inputModes: string[] | undefined };

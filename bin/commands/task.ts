@@ -1,7 +1,7 @@
 /** `errand task …`: what became of the tasks of this node. */
 import { Option, type Command } from "commander";
 import { ErrandError } from "../../src/core/errors.ts";
-import type { Explanation, TaskChange, TaskView } from "../../src/node/node.ts";
+import type { Explanation, HistoryEntry, TaskChange, TaskView } from "../../src/node/node.ts";
 import { collect, seconds, segment, wholeNumber, withNode, type Cli } from "../cli.ts";
 import { duration, print, printFields, printJson, printJsonLine, printTable, shortPeer } from "../output.ts";
 import { printExplanation } from "../explanation.ts";
@@ -14,6 +14,7 @@ const path = (id: string): string => `/v1/tasks/${segment(id)}`;
 export function register(program: Command): void {
   const task = program.command("task").description("list, get, wait for, watch, cancel, explain tasks");
   registerList(task);
+  registerControls(task);
   task
     .command("get")
     .description("show one task")
@@ -70,7 +71,72 @@ export function register(program: Command): void {
     );
 }
 
+/** Name, what it does, and what is said of the task afterwards. */
+const controls: [string, string, (view: TaskView) => string][] = [
+  [
+    "pause",
+    "hold a task: at once while it waits; when its worker gives it back while it is out",
+    (view) =>
+      view.status === "paused"
+        ? `${view.id} is paused.`
+        : `${view.id} is ${view.status}; it finishes, and is held if it comes back.`,
+  ],
+  ["resume", "let a paused task go on", (view) => `${view.id} is ${view.status}.`],
+  ["retry", "submit again a task that failed, timed out or was cancelled", (view) => view.id],
+  ["rerun", "submit again a task that has ended, never from the cache", (view) => view.id],
+];
+
+function registerControls(task: Command): void {
+  for (const [name, description, said] of controls) {
+    task
+      .command(name)
+      .description(description)
+      .argument("<task>", idText)
+      .action((id: string, _options: unknown, command: Command) =>
+        withNode(command, async ({ client, json }) => {
+          const view = await client.call<TaskView>("POST", `${path(id)}/${name}`, { body: {} });
+          if (json) printJson(view);
+          else print(said(view));
+        }),
+      );
+  }
+  task
+    .command("move")
+    .description("take a task from its worker to another peer; no attempt is used up")
+    .argument("<task>", idText)
+    .argument("[peer]", "where to; any other peer when absent")
+    .action((id: string, peer: string | undefined, _options: unknown, command: Command) =>
+      withNode(command, async ({ client, json }) => {
+        const view = await client.call<TaskView>("POST", `${path(id)}/move`, {
+          body: peer === undefined ? {} : { peer },
+        });
+        if (json) printJson(view);
+        else print(`${view.id} is on its way to another peer.`);
+      }),
+    );
+  task
+    .command("history")
+    .description("every change of a task's state, oldest first")
+    .argument("<task>", idText)
+    .action((id: string, _options: unknown, command: Command) =>
+      withNode(command, async ({ client, json }) => {
+        const page = await client.call<{ history: HistoryEntry[] }>("GET", `${path(id)}/history`);
+        if (json) return printJson(page);
+        const rows = page.history.map((entry) => [
+          new Date(entry.at).toISOString(),
+          entry.from,
+          entry.to,
+          entry.attempt === 0 ? "" : String(entry.attempt),
+          shortPeer(entry.peer),
+          entry.reason,
+        ]);
+        printTable(["TIME", "FROM", "TO", "ATTEMPT", "PEER", "REASON"], rows, "No changes.");
+      }),
+    );
+}
+
 interface ListOptions {
+  dead?: boolean;
   state?: string[];
   skill?: string;
   peer?: string;
@@ -84,6 +150,7 @@ function registerList(task: Command): void {
     .command("list")
     .description("tasks of this node, newest first")
     .option("--state <state>", "only in this state; repeatable", collect)
+    .option("--dead", "only dead letters: tasks that were spoilt by three workers")
     .option("--skill <skill>", "only of this skill")
     .option("--peer <peer>", "only at this peer")
     .option("--label <key=value>", "only with this label")

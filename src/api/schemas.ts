@@ -55,6 +55,22 @@ export const sharedSchemas = [
         properties: { wallMs: number, cpuMs: number, peakMemoryBytes: number },
       },
       labels: { type: "object", additionalProperties: text },
+      notBefore: { type: ["string", "null"], format: "date-time" },
+      parentId: { type: ["string", "null"] },
+      graph: { type: ["object", "null"], properties: { id: text, node: text } },
+      cached: { type: "boolean", description: "The output is an equal task's; nothing ran for this one" },
+    },
+  },
+  {
+    $id: "HistoryEntry",
+    type: "object",
+    properties: {
+      at: { type: "integer", description: "ms since the epoch" },
+      from: { enum: ["", ...TASK_STATES] },
+      to: { enum: TASK_STATES },
+      attempt: integer,
+      peer: text,
+      reason: text,
     },
   },
   {
@@ -101,9 +117,11 @@ export const sharedSchemas = [
   },
 ];
 
-export const ref = (id: "Error" | "Task" | "Skill" | "Peer"): object => ({ $ref: `${id}#` });
+type SchemaName = "Error" | "Task" | "HistoryEntry" | "Skill" | "Peer";
 
-export const listOf = (key: string, id: "Task" | "Skill" | "Peer", more: object = {}): object => ({
+export const ref = (id: SchemaName): object => ({ $ref: `${id}#` });
+
+export const listOf = (key: string, id: SchemaName, more: object = {}): object => ({
   type: "object",
   properties: { [key]: { type: "array", items: ref(id) }, ...more },
 });

@@ -19,6 +19,7 @@ import { nodeRoutes } from "./routes/node.ts";
 import { peerRoutes } from "./routes/peers.ts";
 import { scheduleRoutes } from "./routes/schedules.ts";
 import { skillRoutes } from "./routes/skills.ts";
+import { taskControlRoutes } from "./routes/task-control.ts";
 import { taskRoutes } from "./routes/tasks.ts";
 import { sharedSchemas } from "./schemas.ts";
 import { useValidation } from "./validation.ts";
@@ -100,6 +101,7 @@ async function buildApp(context: ApiContext, token: string): Promise<FastifyInst
   });
   await app.register((scope, _options, done) => {
     taskRoutes(scope, context);
+    taskControlRoutes(scope, context);
     scheduleRoutes(scope, context);
     eventRoutes(scope, context);
     skillRoutes(scope, context);

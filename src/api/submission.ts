@@ -7,7 +7,9 @@ import { fullPeerId } from "./context.ts";
 import { parsePriority, priorityNames } from "./priority.ts";
 
 /** As sent: a `Submission` whose input is JSON (or names an uploaded blob) and whose priority may be a name. */
-export interface SubmissionJson extends Omit<Submission, "input" | "priority"> {
+export interface SubmissionJson extends Omit<Submission, "input" | "priority" | "graph"> {
+  /** Instead of `notBefore`: from now, ms. */
+  delayMs?: number;
   input?: unknown;
   inputBlob?: { hash: string; sizeBytes: number; type: string };
   priority?: number | string;
@@ -88,14 +90,38 @@ export const submissionSchema = {
       propertyNames: name,
       additionalProperties: { type: "string", maxLength: 256 },
     },
+    notBefore: { type: "integer", minimum: 0, description: "Not sent before this time, ms since the epoch" },
+    delayMs: { ...duration, description: "Instead of notBefore: from now" },
+    parentId: { type: "string", pattern: "^[0-9a-fA-F-]{36}$", description: "Its cancel ends this task too" },
+    idempotencyKey: {
+      type: "string",
+      minLength: 1,
+      maxLength: 128,
+      description: "The same key again is the same task",
+    },
+    cache: { type: "boolean", description: "false: run it even if its result is known" },
+    concurrencyKey: { type: "string", minLength: 1, maxLength: 128 },
+    concurrency: {
+      type: "integer",
+      minimum: 1,
+      maximum: 1_000_000,
+      description: "Tasks of the same concurrencyKey that may be out at once; default 1",
+    },
     traceparent: { type: "string", pattern: "^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$" },
   },
 } as const;
 
 /** Throws `InvalidInput`; `NotFound` or `Ambiguous` for a shortened peer. */
 export function toSubmission(json: SubmissionJson, node: ErrandNode): Submission {
-  const { input, inputBlob, priority, retries, retry: policy, peer, ...rest } = json;
+  const { input, inputBlob, priority, retries, retry: policy, peer, delayMs, ...rest } = json;
   const submission: Submission = { ...rest, input: toBody(input, inputBlob) };
+  if (delayMs !== undefined) {
+    if (rest.notBefore !== undefined)
+      throw new ErrandError("InvalidInput", "both notBefore and delayMs were given", {
+        hint: "Give one of them.",
+      });
+    submission.notBefore = Date.now() + delayMs;
+  }
   if (priority !== undefined) submission.priority = parsePriority(priority);
   if (peer !== undefined) submission.peer = fullPeerId(node, peer);
   if (retries !== undefined && policy?.retries !== undefined && policy.retries !== retries) {

@@ -13,7 +13,12 @@ export interface OwnFacts {
   schemaText(hash: string): string | undefined;
 }
 
-export function createOwnFacts(config: NodeConfig, worker: Worker, resources: () => Resources): OwnFacts {
+export function createOwnFacts(
+  config: NodeConfig,
+  worker: Worker,
+  resources: () => Resources,
+  draining: () => boolean,
+): OwnFacts {
   const schemas = new Map<string, string>();
   const remember = (schema: unknown): string => {
     const text = JSON.stringify(schema);
@@ -36,7 +41,8 @@ export function createOwnFacts(config: NodeConfig, worker: Worker, resources: ()
       tags: config.tags,
       tiers: [],
       load: worker.load(),
-      skills,
+      // Nobody is to come for a skill that would be refused.
+      skills: draining() ? [] : skills,
     }),
   };
 }

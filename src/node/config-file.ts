@@ -10,6 +10,7 @@ import { ErrandError } from "../core/errors.ts";
 import type { LogLevel } from "../core/log.ts";
 import type { SkillLimit } from "../tasks/keyed-limits.ts";
 import { nearestName } from "../core/spelling.ts";
+import { cacheSchema, retentionSchema, type CacheFile, type RetentionFile } from "./keeping.ts";
 
 export interface FileConfig {
   preset?: "local" | "lan" | "public";
@@ -33,6 +34,8 @@ export interface FileConfig {
   workerQueue?: number;
   queuePerBand?: number;
   skillLimits?: Record<string, SkillLimit>;
+  retention?: RetentionFile;
+  cache?: CacheFile;
   logLevel?: LogLevel;
 }
 
@@ -80,6 +83,8 @@ const properties: Record<keyof FileConfig, object> = {
       },
     },
   },
+  retention: retentionSchema,
+  cache: cacheSchema,
   logLevel: { enum: ["silent", "error", "warn", "info", "debug", "trace"] },
 };
 

@@ -8,9 +8,11 @@ import { resolve } from "node:path";
 import { ErrandError } from "../core/errors.ts";
 import { limits } from "../core/limits.ts";
 import type { LogLevel } from "../core/log.ts";
+import type { RetentionPolicy } from "../tasks/retention.ts";
 import type { SkillLimit } from "../tasks/keyed-limits.ts";
 import { absolutePaths, checkConfig, readConfigFile, type FileConfig } from "./config-file.ts";
 import { dataFiles, defaultDataDir } from "./data-folder.ts";
+import { cacheSettings, retentionPolicy, type CacheSettings } from "./keeping.ts";
 import { isPreset, PRESETS, presets, type Preset } from "./presets.ts";
 
 export interface NodeConfig {
@@ -51,6 +53,9 @@ export interface NodeConfig {
   queuePerBand: number;
   /** For tasks of this home, by skill: how many may be out at once, and how many may start a second. */
   skillLimits: Record<string, SkillLimit>;
+  /** How long tasks are kept after their end, ms. */
+  retention: RetentionPolicy;
+  cache: CacheSettings;
   logLevel: LogLevel;
 }
 
@@ -101,6 +106,8 @@ export async function resolveConfig(sources: ConfigSources = {}): Promise<NodeCo
     workerQueue: merged.workerQueue ?? limits.workerQueue,
     queuePerBand: merged.queuePerBand ?? limits.queuedPerBand,
     skillLimits: merged.skillLimits ?? {},
+    retention: retentionPolicy(merged.retention),
+    cache: cacheSettings(merged.cache),
     logLevel: merged.logLevel ?? "warn",
   };
 }

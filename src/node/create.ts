@@ -273,6 +273,7 @@ export async function createNode(config: NodeConfig, parts: NodeParts = {}): Pro
     skills: [...worker.skills.keys()],
     load: worker.load(),
     tasks: countStates(table.live.values()),
+    draining: serving.draining,
     counters: {
       ...table.counters,
       ...serving.counters,

@@ -93,6 +93,7 @@ export function createSettlement(options: SettlementOptions): Settlement {
     record.outputHash = response.outputHash;
     record.executedVersion = response.executedSkillVersion;
     record.progress = 1;
+    record.progressMessage = "";
     options.judged(record, peer, answer, "good");
     acknowledge(peer, response);
     return { kind: "done", outcome: "completed" };

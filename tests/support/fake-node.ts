@@ -151,6 +151,7 @@ export function createFakeNode(): FakeNode {
 
   const node: FakeNode = {
     peerId: fakePeer,
+    graphs: noGraphs,
     submissions,
     decisions,
     started: false,

@@ -4,6 +4,7 @@ import { ErrandError } from "../../core/errors.ts";
 import type { ApiContext } from "../context.ts";
 import { answers } from "../schemas.ts";
 
+const drainGraceMs = 60_000;
 const open = { type: "object", additionalProperties: true };
 
 export function nodeRoutes(app: FastifyInstance, context: ApiContext): void {
@@ -38,6 +39,34 @@ export function nodeRoutes(app: FastifyInstance, context: ApiContext): void {
       if (config === undefined)
         throw new ErrandError("NotFound", "this node was not made from a configuration");
       return config;
+    },
+  );
+  app.post<{ Body: { graceMs?: number } | null | undefined }>(
+    "/v1/drain",
+    {
+      schema: {
+        tags: ["node"],
+        summary:
+          "Take no new work; answers when what runs here has finished or was handed back after the grace time",
+        body: {
+          type: ["object", "null"],
+          additionalProperties: false,
+          properties: { graceMs: { type: "integer", minimum: 0, maximum: 3_600_000, default: drainGraceMs } },
+        },
+        response: answers({ 200: open }),
+      },
+    },
+    async ({ body }) => {
+      await node.drain({ graceMs: body?.graceMs ?? drainGraceMs });
+      return node.status();
+    },
+  );
+  app.delete(
+    "/v1/drain",
+    { schema: { tags: ["node"], summary: "Take new work again", response: answers({ 200: open }) } },
+    () => {
+      node.undrain();
+      return node.status();
     },
   );
   app.post(

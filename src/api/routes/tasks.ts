@@ -16,6 +16,7 @@ interface ListQuery {
   skill?: string;
   peer?: string;
   label?: string;
+  dead?: boolean;
   limit?: number;
   before?: string;
 }
@@ -64,6 +65,10 @@ function listRoute(app: FastifyInstance, context: ApiContext): void {
             skill: { type: "string", maxLength: 64 },
             peer: { type: "string", maxLength: 64 },
             label: { type: "string", pattern: "^[^=]{1,64}=", maxLength: 330, description: "KEY=VALUE" },
+            dead: {
+              type: "boolean",
+              description: "Only dead letters: tasks that were spoilt by three workers",
+            },
             limit: { type: "integer", minimum: 1, maximum: 1_000, default: 50 },
             before: { type: "string", format: undefined, pattern: "^[0-9a-fA-F-]{36}$" },
           },
@@ -72,11 +77,12 @@ function listRoute(app: FastifyInstance, context: ApiContext): void {
       },
     },
     async ({ query }) => {
-      const { state, peer, label, limit = 50, ...rest } = query;
+      const { state, peer, label, dead, limit = 50, ...rest } = query;
       const tasks = await node.tasks.list({
         ...rest,
         limit,
         ...(state === undefined ? {} : { states: state }),
+        ...(dead === true && { states: ["failed" as const], reason: "dead-letter" }),
         ...(peer === undefined ? {} : { peer: fullPeerId(node, peer) }),
         ...(label === undefined ? {} : { label: splitLabel(label) }),
       });
