@@ -64,7 +64,7 @@ export function createSkills({ self, worker, directory, peer, own }: SkillsOptio
       const skill = first?.card.skills.find((one) => one.id === id);
       if (first === undefined || skill === undefined) {
         throw new ErrandError("NotFound", `nobody known offers ${id}`, {
-          hint: "`errand skill list --all` shows what the mesh offers.",
+          hint: "`errand skill list` shows what the mesh offers.",
         });
       }
       const schema = (hash: string): Promise<unknown> => directory.schema(hash, first.card.peer, signal);

@@ -298,7 +298,7 @@ function noCapablePeer(record: TaskRecord, decision: Decision, refusals: Refusal
         : `none of the ${known} known providers of ${spec.skill} may run this task`;
   const hint =
     known === 0
-      ? "`errand skill list --all` shows what the mesh offers; `errand peer list` whom this node knows."
+      ? "`errand skill list` shows what the mesh offers; `errand peer list` whom this node knows."
       : `\`errand task explain ${record.id}\` tells why each was refused.`;
   const reasons = unreachable
     ? refusals.map(({ peer, message: refused }) => ({ peer, refused }))

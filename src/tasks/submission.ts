@@ -18,7 +18,7 @@ export function fillSpec(s: Submission): TaskSpec {
   check(
     typeof s.skill === "string" && isSkillId(s.skill),
     `"${s.skill.slice(0, 64)}" is not a skill id`,
-    "A skill id is lower-case words joined by dots, such as text.stats; see `errand skill list --all`.",
+    "A skill id is lower-case words joined by dots, such as text.stats; see `errand skill list`.",
   );
   check(
     s.skillVersion === undefined || s.skillVersion === "" || semver.validRange(s.skillVersion) !== null,
