@@ -129,6 +129,26 @@ describe("commands in the README", () => {
     }
   });
 
+  it("are real in the hints of errors too", async () => {
+    const hints: string[] = [];
+    for (const folder of ["src", "bin"]) {
+      for (const file of await readdir(join(root, folder), { recursive: true })) {
+        if (!file.endsWith(".ts")) continue;
+        const text = await readFile(join(root, folder, file), "utf8");
+        for (const [, line = ""] of text.matchAll(/`(errand [a-z][^`\\\n]*)\\?`/g))
+          hints.push(line.replaceAll(/\$\{[^}]*\}/g, "X"));
+      }
+    }
+    // Prose such as `errand knows` is no command; a known command must have the subcommand and the flags.
+    const names = new Set(program.commands.map((command) => command.name()));
+    const real = hints.filter((line) => names.has(words(line)[1] ?? ""));
+    expect(real.length).toBeGreaterThan(20);
+    for (const line of real) {
+      const { command, operands } = parse(program, line);
+      if (/^[a-z]/.test(operands[0] ?? "")) expect(command.commands.length, line).toBe(0);
+    }
+  });
+
   it("are refused here when they do not exist", () => {
     expect(() => parse(program, "errand run echo --colour")).toThrow("has no --colour");
     expect(() => parse(program, "errand up --preset")).toThrow("takes a value");
