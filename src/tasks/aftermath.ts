@@ -27,6 +27,8 @@ export interface AftermathOptions {
   requeue(record: TaskRecord): void;
   /** It waits for something else than its turn, and takes up room in the queue meanwhile. */
   park(record: TaskRecord): void;
+  /** Holds all tasks of its kind back for a while; false for a task of no kind. */
+  hold(record: TaskRecord, delayMs: number): boolean;
   /** It has ended: out of the queue, ready or parked. */
   leave(record: TaskRecord): void;
 }
@@ -155,12 +157,10 @@ export function createAftermath(options: AftermathOptions) {
   async function nobody(record: TaskRecord, decision: Decision): Promise<void> {
     const now = clock.monotonic();
     record.searchingSinceMs ??= now;
-    if (decision.retryAfterMs !== undefined)
-      return again(
-        record,
-        Math.min(Math.max(decision.retryAfterMs, 50), 5_000),
-        "every capable peer is shut out for a moment",
-      );
+    if (decision.retryAfterMs !== undefined) {
+      const delayMs = Math.min(Math.max(decision.retryAfterMs, 50), 5_000);
+      return later(record, delayMs, "every capable peer is shut out for a moment");
+    }
     const leftMs = record.searchingSinceMs + options.discoveryWindowMs - now;
     if (leftMs > 0) {
       table.progress(record, record.progress, "looking for a capable peer");
@@ -201,11 +201,17 @@ export function createAftermath(options: AftermathOptions) {
     }
     const last = refusals.at(-1);
     const retryAfterMs = Math.min(...refusals.map((one) => one.retryAfterMs));
-    again(
-      record,
-      refusalDelayMs(record.refusedRounds++, retryAfterMs, random),
-      `refused by ${refusals.length}; the last said ${last?.code}: ${last?.message}`,
-    );
+    const delayMs = refusalDelayMs(record.refusedRounds++, retryAfterMs, random);
+    later(record, delayMs, `refused by ${refusals.length}; the last said ${last?.code}: ${last?.message}`);
+  }
+
+  /** Everybody is full: its kind waits together, and a task of no kind for itself. */
+  function later(record: TaskRecord, delayMs: number, reason: string): void {
+    if (record.pauseWanted) return again(record, delayMs, reason);
+    record.peer = "";
+    if (record.state !== "queued") table.move(record, "queued", reason);
+    record.progressMessage = reason;
+    if (!options.hold(record, delayMs)) again(record, delayMs, reason);
   }
 
   /** Back into the queue, at once or after a while; or aside, if it was paused meanwhile. */

@@ -17,6 +17,7 @@ import type { Decision } from "../routing/candidate.ts";
 import { createAftermath, type Refusal } from "./aftermath.ts";
 import type { AttemptOutcome } from "./attempt.ts";
 import type { Attempts } from "./attempts.ts";
+import { createBackpressure } from "./backpressure.ts";
 import type { BlobAccess } from "./blob-access.ts";
 import { createKeyedLimits, type SkillLimit } from "./keyed-limits.ts";
 import type { Providers } from "./providers.ts";
@@ -75,11 +76,17 @@ export function createDelegation(options: DelegateOptions): Delegation {
         pump();
       },
       park: (record) => queue.park(record),
-      leave(record) {
-        queue.remove(record);
-        keyed.forget(record);
-      },
+      leave: (record) => forget(record),
+      hold: (record, delayMs) => backpressure.hold(record, delayMs),
     });
+  const backpressure = createBackpressure({
+    clock,
+    requeue(record) {
+      queue.push(record);
+      pump();
+    },
+    park: (record) => queue.park(record),
+  });
   const keyed = createKeyedLimits(options.skillLimits, (record) => {
     queue.push(record);
     pump();
@@ -91,6 +98,7 @@ export function createDelegation(options: DelegateOptions): Delegation {
     while (!stopped && inFlight < limits.attemptsInFlight) {
       const record = queue.take();
       if (record === undefined) return;
+      if (!backpressure.admit(record)) continue;
       const verdict = keyed.admit(record, clock.monotonic());
       if (verdict === "aside") queue.park(record);
       else if (verdict !== "go") again(record, verdict, "");
@@ -99,6 +107,13 @@ export function createDelegation(options: DelegateOptions): Delegation {
         void follow(record, step(record));
       }
     }
+  }
+
+  /** Out of everything that it may wait in. */
+  function forget(record: TaskRecord): void {
+    queue.remove(record);
+    keyed.forget(record);
+    backpressure.forget(record);
   }
 
   /** An error thrown here is a defect of ours: the task ends with it instead of hanging, and the node stays up. */
@@ -261,8 +276,7 @@ export function createDelegation(options: DelegateOptions): Delegation {
         record.pauseWanted = true;
         return;
       }
-      queue.remove(record);
-      keyed.forget(record);
+      forget(record);
       record.cancelWake?.();
       record.cancelWake = undefined;
       table.move(record, "paused", "paused by the user");
@@ -282,6 +296,7 @@ export function createDelegation(options: DelegateOptions): Delegation {
     },
     stop() {
       stopped = true;
+      backpressure.stop();
       for (const record of table.live.values()) record.cancelWake?.();
     },
   };

@@ -13,6 +13,8 @@ async function submit(mesh: Mesh, extra: Partial<Submission> = {}): Promise<Task
   return task;
 }
 
+const requests = (mesh: Mesh): number =>
+  mesh.workers.flatMap((worker) => worker.log).filter(({ message }) => message.kind === "request").length;
 const only = (mesh: Mesh): FakeWorker => mesh.workers[0] as FakeWorker;
 const jobs = (mesh: Mesh): RunningJob[] => mesh.workers.flatMap((worker) => worker.jobs);
 const other = (mesh: Mesh, worker: FakeWorker): FakeWorker =>
@@ -224,4 +226,57 @@ it("many submissions at once share one commit, and each has its own answer", asy
   expect(results[1]).toMatchObject({ code: "InvalidInput" });
   await settled();
   expect(jobs(mesh)).toHaveLength(2);
+});
+
+describe("when everybody is full", () => {
+  it("a thousand waiting tasks ask a few times, not a thousand; they run in order once there is room", async () => {
+    const mesh = memoryMesh(2);
+    for (const worker of mesh.workers)
+      worker.refuse = { verdict: "refused", code: "QueueFull", message: "full", retryAfterMs: 1_000 };
+    for (let n = 0; n < 900; n++) await mesh.home.submit({ skill: "echo", input: jsonBody(n), cache: false });
+    const before = requests(mesh);
+    // In steps in which refusals come back, as they do on a real network.
+    for (let passed = 0; passed < 10_000; passed += 20) {
+      mesh.clock.advance(20);
+      await settled();
+    }
+    const asked = requests(mesh) - before;
+    // Eight a second at two workers, and a little more where nobody had refused yet.
+    expect(asked).toBeLessThan(500);
+    const urgent = await mesh.home.submit({
+      skill: "echo",
+      input: jsonBody("urgent"),
+      priority: 224,
+      cache: false,
+    });
+    for (const worker of mesh.workers) worker.refuse = undefined;
+    await mesh.pass(6_000);
+    expect(jobs(mesh)).toHaveLength(901);
+    const started = mesh.workers
+      .flatMap((worker) => worker.log)
+      .flatMap(({ message }) =>
+        message.kind === "request" && message.request.taskId === urgent.id ? [message] : [],
+      );
+    expect(started.length).toBeGreaterThan(0);
+  });
+
+  it("a held task can be cancelled, paused and timed out", async () => {
+    const mesh = memoryMesh(1);
+    only(mesh).refuse = { verdict: "refused", code: "QueueFull", message: "full", retryAfterMs: 2_000 };
+    const [cancelled, paused, late] = [
+      await submit(mesh),
+      await submit(mesh),
+      await submit(mesh, { queueTimeoutMs: 3_000 }),
+    ];
+    await mesh.home.cancel(cancelled.id, "");
+    await mesh.home.pause(paused.id);
+    await mesh.pass(4_000);
+    only(mesh).refuse = undefined;
+    await mesh.pass(6_000);
+    expect(jobs(mesh)).toHaveLength(0);
+    expect(await mesh.home.get(late.id)).toMatchObject({ status: "timeout" });
+    await mesh.home.resume(paused.id);
+    await settled();
+    expect(jobs(mesh)).toHaveLength(1);
+  });
 });
