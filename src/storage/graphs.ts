@@ -99,10 +99,9 @@ export async function listGraphs(
      FROM graphs WHERE ${where.join(" AND ")} ORDER BY id DESC LIMIT ?`,
     [...params, limit],
   );
-  return rows.map((row) => {
-    const { spec: _spec, ...graph } = fromRow(row);
-    return { ...graph, nodes: JSON.parse(row["nodes"] as string) as Record<string, number> };
-  });
+  return rows.map((row) =>
+    Object.assign(fromRow(row), { nodes: JSON.parse(row["nodes"] as string) as Record<string, number> }),
+  );
 }
 
 /** Ids that begin or end with these hexadecimal digits, at most ten. */

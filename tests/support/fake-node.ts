@@ -18,6 +18,7 @@ import {
   isTerminal,
   type ErrandNode,
   type PeerView,
+  type PruneAnswer,
   type SkillView,
   type Submission,
   type TaskChange,
@@ -25,6 +26,7 @@ import {
   type TaskView,
 } from "../../src/node/node.ts";
 import { createSchedules, type Schedules } from "../../src/tasks/schedules/schedules.ts";
+import { createStatistics, type Statistics } from "../../src/tasks/statistics/statistics.ts";
 import { memoryStore } from "./memory-mesh.ts";
 
 export interface FakeNode extends ErrandNode {
@@ -181,6 +183,11 @@ export function createFakeNode(): FakeNode {
       decisions.push("drain");
     },
     undrain: () => void decisions.push("undrain"),
+    stats: (query) => noStatistics().read(query),
+    async prune({ signal: _signal, ...options }) {
+      decisions.push(`prune ${JSON.stringify(options)}`);
+      return { ...prunedThree, dryRun: options.dryRun ?? false };
+    },
     tasks: {
       async submit(submission) {
         if (submitError !== undefined) {
@@ -336,6 +343,29 @@ function fakeSchedules(submit: FakeNode["tasks"]["submit"]): Schedules {
 
 function submissionOf(task: TaskView): Submission {
   return { skill: task.skill, input: { bytes: Buffer.from("{}"), type: "application/json" } };
+}
+
+const prunedThree: PruneAnswer = {
+  dryRun: false,
+  tasks: { completed: 2, failed: 1, cancelled: 0, timeout: 0, rejected: 0 },
+  graphs: 0,
+  rowBytes: 2_048,
+  blobs: 0,
+  blobBytes: 0,
+  fileBytes: 0,
+  cachedResults: 0,
+};
+
+/** The real ones, of a node that has done nothing. */
+function noStatistics(): Statistics {
+  return createStatistics({
+    store: memoryStore(),
+    table: { live: new Map(), onMove: () => () => undefined, committed: () => Promise.resolve() },
+    clock: systemClock,
+    log: silentLog,
+    onlinePeers: () => 1,
+    worker: () => ({ served: 3, refused: 2, duplicates: 1 }),
+  });
 }
 
 const noGraph = (): Promise<never> => Promise.reject(new ErrandError("NotFound", "no graphs here"));

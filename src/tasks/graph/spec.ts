@@ -113,7 +113,7 @@ function checkScope(
 ): CheckedNode[] {
   const where = prefix === "" ? "the graph" : `the graph of ${prefix.slice(0, -1)}`;
   const given = graph.defaults === undefined ? {} : fields(graph.defaults, `${where}: defaults`, settings);
-  const defaults = merged(outer, given as NodeSettings);
+  const defaults = merged(outer, given);
   must(isObject(graph.nodes), `${where} has no nodes`, 'Write nodes: { "a": { "skill": "echo" } }.');
   const entries = Object.entries(graph.nodes);
   must(entries.length > 0, `${where} has no nodes`);
