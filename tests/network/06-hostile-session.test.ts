@@ -135,11 +135,14 @@ describe("messages that are not the sender's to send", () => {
       for (const attempt of [1, 2]) {
         session.send({ kind: "cancel", cancel: { taskId: id, attempt, reason: "not yours" } });
         session.send({ kind: "responseAck", attempts: [{ taskId: id, attempt }] });
+        session.send({ kind: "query", query: { taskId: id, attempt } });
       }
-      session.send({ kind: "query", taskId: id }, { kind: "probe", nonce: 7 });
-      // Frames are answered in order: what was to be said of the query would have come before.
+      session.send({ kind: "probe", nonce: 7 });
+      // Frames are answered in order: what was to be said of the queries has come before.
       await session.hears("the report", ({ kind }) => (kind === "loadReport" ? kind : undefined));
-      expect(session.said.filter(({ kind }) => kind === "status" || kind === "response")).toEqual([]);
+      const told = session.said.flatMap((one) => (one.kind === "status" ? [one.status.state] : []));
+      expect(told).toEqual(["unknown", "unknown"]);
+      expect(session.said.filter(({ kind }) => kind === "response")).toEqual([]);
     });
     await t.probe.release("mine");
     expect(await t.honest.ended(id)).toMatchObject({ status: "completed", attempts: 1 });

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { jsonBody, type Body } from "../../src/core/body.ts";
 import { sha256 } from "../../src/core/signatures.ts";
 import { createResponseSigner, bodyHash } from "../../src/network/attest.ts";
+import type { PeerView } from "../../src/node/node.ts";
 import type { Attest, TaskRequest, TaskResponse } from "../../src/network/messages.ts";
 import { cardProtocol } from "../../src/network/protocols/card.ts";
 import { taskProtocol } from "../../src/network/protocols/task.ts";
@@ -23,34 +24,40 @@ const t = useMesh(async (mesh) => {
 
 const load = { running: 0, slots: 4, queued: 0, serviceMs: 0 };
 
-interface Liar extends AsyncDisposable {
-  peer: RawPeer;
-  /** The task it was given, accepted. */
-  given(skill: string): Promise<{ session: RawSession; request: TaskRequest }>;
+interface Given {
+  session: RawSession;
+  request: TaskRequest;
 }
 
-/** A raw peer that offers skills, is known for them to the submitter, and says yes to every task. */
-async function startLiar(...skills: string[]): Promise<Liar> {
+interface Liar extends AsyncDisposable {
+  peer: RawPeer;
+  /** The first task it was given, accepted. */
+  given(): Promise<Given>;
+}
+
+type Answer = (request: TaskRequest, liar: RawPeer) => Promise<TaskResponse>;
+
+/** A raw peer that offers a skill, is known for it to the submitter, and says yes to every task; `answer` is what it says then. */
+async function startLiar(skill: string, answer?: Answer): Promise<Liar> {
   const peer = await createRawPeer();
-  const given: { session: RawSession; request: TaskRequest }[] = [];
+  const given: Given[] = [];
   await peer.handle(cardProtocol, (stream) => stream.abort(new Error("no")));
   await peer.handle(taskProtocol, (stream) => {
-    const session = rawSession(stream);
+    const session = rawSession(stream, (said) => {
+      if (said.kind !== "request") return;
+      const { request } = said;
+      const { taskId, attempt } = request;
+      session.send({ kind: "ack", ack: { taskId, attempt, verdict: "accepted", position: 0, load } });
+      given.push({ session, request });
+      void answer?.(request, peer).then((response) => session.send({ kind: "response", response }));
+    });
     session.hello();
-    void session
-      .hears("a task", (said) => (said.kind === "request" ? said.request : undefined), 20_000)
-      .then((request) => {
-        const { taskId, attempt } = request;
-        session.send({ kind: "ack", ack: { taskId, attempt, verdict: "accepted", position: 0, load } });
-        given.push({ session, request });
-      })
-      .catch(() => undefined);
   });
   const connection = await peer.connect(t.home.address);
-  await tellCard(connection, rawCard(peer.signer, { name: "liar", skills: skills.map(skillEntry) }));
+  await tellCard(connection, rawCard(peer.signer, { name: "liar", skills: [skillEntry(skill)] }));
   return {
     peer,
-    given: (skill) => until(`a task of ${skill}`, () => given.find(({ request }) => request.skill === skill)),
+    given: () => until(`a task of ${skill}`, () => given[0]),
     [Symbol.asyncDispose]: () => peer.stop(),
   };
 }
@@ -95,7 +102,7 @@ describe("answers to the task of another worker", () => {
     const { id } = await t.home.submit({ skill: "probe.hold", input: { key: "theirs" } });
     await t.probe.started("theirs");
     const own = await t.home.submit({ skill: "liar.task", input: {} });
-    const { session, request } = await liar.given("liar.task");
+    const { session, request } = await liar.given();
     const before = await late();
     const theirs: TaskRequest = {
       ...request,
@@ -130,7 +137,7 @@ describe("answers to the task of another worker", () => {
 });
 
 describe("answers to its own task", () => {
-  const lies: [string, (request: TaskRequest, liar: RawPeer) => Promise<TaskResponse>][] = [
+  const lies: [string, Answer][] = [
     ["without a signature", async (request) => responseTo(request, "unsigned")],
     [
       "with a signature of another output",
@@ -158,36 +165,39 @@ describe("answers to its own task", () => {
   ];
 
   test.each(lies)("%s are no result, and cost it trust", async (_, lie) => {
-    await using liar = await startLiar("lies.told");
-    const { id } = await t.home.submit({
-      skill: "lies.told",
-      input: {},
-      peer: liar.peer.peerId,
-      retry: { retries: 0 },
-    });
-    const { session, request } = await liar.given("lies.told");
-    session.send({ kind: "response", response: await lie(request, liar.peer) });
+    await using liar = await startLiar("lies.told", lie);
+    const { id } = await t.home.submit({ skill: "lies.told", input: {}, peer: liar.peer.peerId });
     const task = await t.home.ended(id);
-    expect(task).toMatchObject({ status: "failed", output: null, error: { code: "VerificationFailed" } });
-    const { trust } = await t.home.call<{ trust: { bad: number; mean: number } }>(
-      "GET",
-      `/v1/peers/${liar.peer.peerId}`,
-    );
-    expect(trust.bad).toBeGreaterThan(0);
-    expect(trust.mean).toBeLessThan(0.5);
+    expect(task).toMatchObject({
+      status: "failed",
+      reason: "verification-failed",
+      output: null,
+      error: { code: "VerificationFailed" },
+    });
+    const view = await t.home.call<PeerView>("GET", `/v1/peers/${liar.peer.peerId}`);
+    expect(view.trust.bad).toBeGreaterThan(0);
+    expect(view.trust.mean).toBeLessThan(0.5);
+  });
+
+  test("that are a lie go to another peer, which the task gets its result from", async () => {
+    await using liar = await startLiar("echo", async (request) => responseTo(request, "made up"));
+    // Only the liar is trusted, so it is asked first.
+    await t.home.call("PUT", `/v1/peers/${liar.peer.peerId}/pin`, { body: { trust: 1 } });
+    const task = await t.home.run({ skill: "echo", input: "the truth" });
+    expect(task).toMatchObject({ status: "completed", output: "the truth", peer: t.worker.peerId });
+    const { attempts } = await t.home.explain(task.id);
+    expect(attempts.map(({ peer, outcome }) => [peer, outcome])).toEqual([
+      [liar.peer.peerId, "failed"],
+      [t.worker.peerId, "completed"],
+    ]);
   });
 
   test("that are honest are taken, so the others failed for their lies alone", async () => {
-    await using liar = await startLiar("truth.told");
-    const { id } = await t.home.submit({ skill: "truth.told", input: {}, peer: liar.peer.peerId });
-    const { session, request } = await liar.given("truth.told");
-    const response = responseTo(request, { answer: 42 });
-    const attest = await attested(liar.peer, request, response);
-    session.send({ kind: "response", response: { ...response, attest } }, { kind: "response", response });
-    expect(await t.home.ended(id)).toMatchObject({
-      status: "completed",
-      output: { answer: 42 },
-      attempts: 1,
+    await using liar = await startLiar("truth.told", async (request, peer) => {
+      const response = responseTo(request, { answer: 42 });
+      return { ...response, attest: await attested(peer, request, response) };
     });
+    const task = await t.home.run({ skill: "truth.told", input: {}, peer: liar.peer.peerId });
+    expect(task).toMatchObject({ status: "completed", output: { answer: 42 }, attempts: 1 });
   });
 });

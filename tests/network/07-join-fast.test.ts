@@ -1,4 +1,6 @@
 /** Ten processes on this machine: whoever joins last has its first result from another peer within three seconds. */
+import { cpus } from "node:os";
+import { setTimeout as delay } from "node:timers/promises";
 import { expect, test } from "vitest";
 import type { MeshNode } from "../support/mesh.ts";
 import { until } from "../support/until.ts";
@@ -30,6 +32,27 @@ async function idle(nodes: MeshNode[]): Promise<void> {
   );
 }
 
+/** Share of the processors' time that was used within a fifth of a second. */
+async function busyShare(): Promise<number> {
+  const times = (): { idle: number; all: number } => {
+    let [idle, all] = [0, 0];
+    for (const cpu of cpus()) {
+      idle += cpu.times.idle;
+      all += Object.values(cpu.times).reduce((sum, one) => sum + one, 0);
+    }
+    return { idle, all };
+  };
+  const before = times();
+  await delay(200);
+  const after = times();
+  return 1 - (after.idle - before.idle) / Math.max(1, after.all - before.all);
+}
+
+/** Other tests run beside this one; what they take of the machine is not what is measured. */
+async function calm(): Promise<void> {
+  await until("the machine is calm", async () => (await busyShare()) < 0.4, 40_000).catch(() => undefined);
+}
+
 interface Joining {
   readyMs: number;
   doneMs: number;
@@ -53,8 +76,9 @@ test("the tenth node gets its first remote result within 3 s of its start", asyn
   // What else runs on the machine can only add to the time: the best of three says what the mesh needs.
   for (const name of ["tenth", "another-tenth", "last-tenth"]) {
     await idle(t.nodes);
+    await calm();
     joined.push(await join(name));
     if (Math.min(...joined.map(({ doneMs }) => doneMs)) < 3_000) return;
   }
   expect.fail(`first results after ${JSON.stringify(joined)} ms`);
-}, 60_000);
+}, 180_000);

@@ -3,6 +3,7 @@
  * ends all that it started; it is ready when it says so on its first line, never after a while.
  */
 import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
@@ -93,6 +94,8 @@ export async function startErrand({ name, dataDir, config }: StartOptions): Prom
     ready = await readyLine(child, exited);
   } catch (error) {
     killGroup(pid);
+    // Until its last words are read.
+    if (child.stderr.readable) await once(child.stderr, "close");
     throw new Error(`${name}: ${String(error)}\n--- stderr of ${name}\n${stderr}`, { cause: error });
   }
   const token = (await readFile(dataFiles(dataDir).tokenFile, "utf8")).trim();

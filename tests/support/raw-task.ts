@@ -34,7 +34,7 @@ export async function openTaskStream(connection: Connection): Promise<RawSession
 }
 
 /** Call it in the turn in which the stream was handed over. */
-export function rawSession(stream: Stream): RawSession {
+export function rawSession(stream: Stream, onSaid?: (said: Decoded) => void): RawSession {
   const openedMs = performance.now();
   const said: Decoded[] = [];
   const { promise: closed, resolve } = Promise.withResolvers<number>();
@@ -43,7 +43,11 @@ export function rawSession(stream: Stream): RawSession {
     isClosed = true;
     resolve(performance.now() - openedMs);
   };
-  const splitter = new FrameSplitter(2 ** 20, (frame) => said.push(decodeFrame(frame)));
+  const splitter = new FrameSplitter(2 ** 20, (frame) => {
+    const one = decodeFrame(frame);
+    said.push(one);
+    onSaid?.(one);
+  });
   stream.addEventListener("message", ({ data }) => splitter.push(data.subarray()));
   stream.addEventListener("remoteCloseWrite", end);
   stream.addEventListener("close", end);

@@ -54,7 +54,7 @@ export function startCli(
   const has = (name: "stdout" | "stderr", text: string): Promise<string> =>
     new Promise((resolve, reject) => {
       const check = (): void => {
-        const ended = child.exitCode !== null;
+        const ended = child.exitCode !== null || child.signalCode !== null;
         if (!held[name].includes(text) && !ended) return;
         waiting.delete(check);
         if (held[name].includes(text)) resolve(held[name]);
