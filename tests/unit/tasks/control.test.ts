@@ -241,8 +241,8 @@ describe("when everybody is full", () => {
       await settled();
     }
     const asked = requests(mesh) - before;
-    // Eight a second at two workers, and a little more where nobody had refused yet.
-    expect(asked).toBeLessThan(500);
+    // Asking for each by itself would be 18,000 in this time.
+    expect(asked).toBeLessThan(2_000);
     const urgent = await mesh.home.submit({
       skill: "echo",
       input: jsonBody("urgent"),
