@@ -5,7 +5,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Explanation, PeerView, TaskChange, TaskView } from "../../src/node/node.ts";
 import type { RunningNode } from "./mesh.ts";
-import type { Job } from "./work.ts";
+import { longSkill, type Job } from "./work.ts";
 
 export interface Outcome {
   job: Job;
@@ -133,7 +133,7 @@ export async function killBusiest(
   of: number,
   signal: AbortSignal,
 ): Promise<Kill> {
-  const isLong = ({ skill }: TaskView): boolean => skill === "text.concordance";
+  const isLong = ({ skill }: TaskView): boolean => skill === longSkill;
   const inTheMiddle = ({ progress }: TaskView): boolean => progress > 0 && progress < 0.5;
   const victim = await watch.until(() => {
     const tasks = watch.tasks();

@@ -8,7 +8,7 @@ import { textKeywords, type Keyword } from "../../src/skills/text-keywords.ts";
 import { textStats, type TextStats } from "../../src/skills/text-stats.ts";
 import { libraryOf, type Document } from "./documents.ts";
 import { concordanceOf, cosineOf, jaccardOf, neighborsOf, sha256, textCounts } from "./expected.ts";
-import type { Entry } from "./skills/concordance.ts";
+import concordance, { type Entry } from "./skills/concordance.ts";
 
 export interface Job {
   /** What it is about: a document's name. */
@@ -18,7 +18,8 @@ export interface Job {
   check(output: unknown): void | Promise<void>;
 }
 
-/** How long a concordance takes: work that is under way when a worker is killed. */
+/** The skill whose tasks take long: work that is under way when a worker is killed. */
+export const longSkill = concordance.definition.id;
 const readingSeconds = 1.5;
 const libraryBytes = 8 * 1024 * 1024;
 
@@ -39,7 +40,7 @@ function concordanceJob({ name, text }: Document): Job {
   return {
     about: name,
     // Behind the short tasks in a worker's queue.
-    submission: { skill: "text.concordance", input: { text, seconds: readingSeconds }, priority: "low" },
+    submission: { skill: longSkill, input: { text, seconds: readingSeconds }, priority: "low" },
     check(output) {
       const { entries } = output as { entries: Entry[] };
       const expected = concordanceOf(text);
@@ -144,7 +145,7 @@ export function secondRound(
 ): Job[] {
   const stats = documents.map(({ name }) => outputOf("text.stats", name) as TextStats);
   const concordances = documents.map(
-    ({ name }) => (outputOf("text.concordance", name) as { entries: Entry[] }).entries,
+    ({ name }) => (outputOf(longSkill, name) as { entries: Entry[] }).entries,
   );
   return [
     tableJob(documents, stats),
