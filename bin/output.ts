@@ -89,6 +89,13 @@ export function duration(ms: number): string {
   return ms < 2 * 86_400_000 ? `${Math.round(ms / 3_600_000)} h` : `${Math.round(ms / 86_400_000)} d`;
 }
 
+export function bytes(count: number): string {
+  const units = ["bytes", "KiB", "MiB", "GiB", "TiB"];
+  let power = 0;
+  for (; count >= 1_024 && power < units.length - 1; power++) count /= 1_024;
+  return `${power === 0 ? count : count.toFixed(1)} ${units[power]}`;
+}
+
 /** The end of a PeerId: the beginning is the same for all. Peers are found by it. */
 export function shortPeer(peer: string): string {
   return peer === "" ? "" : `…${peer.slice(-8)}`;

@@ -46,6 +46,8 @@ const entries: readonly CommandEntry[] = [
     summary: "list, get, connect, pin, block, unblock peers",
     load: () => import("./commands/peer.ts"),
   },
+  { name: "stats", summary: "counts, rates and durations", load: () => import("./commands/stats.ts") },
+  { name: "prune", summary: "remove tasks that ended long ago", load: () => import("./commands/prune.ts") },
   {
     name: "completion",
     summary: "print a completion script for bash, zsh or fish",

@@ -19,6 +19,7 @@ import { nodeRoutes } from "./routes/node.ts";
 import { peerRoutes } from "./routes/peers.ts";
 import { scheduleRoutes } from "./routes/schedules.ts";
 import { skillRoutes } from "./routes/skills.ts";
+import { statsRoutes } from "./routes/stats.ts";
 import { taskControlRoutes } from "./routes/task-control.ts";
 import { taskRoutes } from "./routes/tasks.ts";
 import { sharedSchemas } from "./schemas.ts";
@@ -107,6 +108,7 @@ async function buildApp(context: ApiContext, token: string): Promise<FastifyInst
     skillRoutes(scope, context);
     peerRoutes(scope, context);
     nodeRoutes(scope, context);
+    statsRoutes(scope, context);
     scope.get("/v1/openapi.json", { schema: { hide: true } }, () => app.swagger());
     done();
   });

@@ -26,5 +26,13 @@ export const systemClock: Clock = {
   },
 };
 
+const unitMs = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+
+/** `90s`, `15m`, `24h`, `7d` in ms; undefined for anything else. */
+export function parseDuration(text: string): number | undefined {
+  const match = /^(\d{1,9})(ms|s|m|h|d)$/.exec(text);
+  return match === null ? undefined : Number(match[1]) * unitMs[match[2] as keyof typeof unitMs];
+}
+
 /** A source of uniform numbers in [0, 1). */
 export type Random = () => number;

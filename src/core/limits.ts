@@ -152,6 +152,12 @@ export const limits = {
   requestsPerSecondPerPeer: 20_000,
   /** Answered attempts remembered, so that a duplicate is answered from the first. */
   answersKept: 10_000,
+  /** An answer that nobody acknowledges: a submitter that is gone for so long starts again anyway. */
+  answerKeptMs: 15 * 60_000,
+  /** An answer that took less and is younger is not worth a write: hardly one in a thousand is acknowledged later. */
+  outboxDelayMs: 250,
+  /** Unacknowledged answers on disk; beyond it they are in memory alone. A restart loads them all. */
+  outboxBytes: 64 * MiB,
   /** From a cancel to the hard end of the code. */
   cancelGraceMs: 1_000,
 

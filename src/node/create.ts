@@ -31,7 +31,10 @@ import { createDelegation } from "../tasks/delegate.ts";
 import { createHome } from "../tasks/home.ts";
 import { createLocalSession } from "../tasks/local-session.ts";
 import { createDeterminism } from "../tasks/determinism.ts";
-import { createResultCache } from "../tasks/result-cache.ts";
+import { createOutbox } from "../tasks/outbox.ts";
+import { createResultCache, type ResultCache } from "../tasks/result-cache.ts";
+import { createRetention, type Retention } from "../tasks/retention.ts";
+import { createStatistics } from "../tasks/statistics/statistics.ts";
 import { createProviders } from "../tasks/providers.ts";
 import { ReadyQueue } from "../tasks/ready-queue.ts";
 import type { TaskRecord } from "../tasks/record.ts";
@@ -180,12 +183,14 @@ export async function createNode(config: NodeConfig, parts: NodeParts = {}): Pro
     open: (peer, signal) => sessions.open(peer, signal),
     isGone,
   });
+  const outbox = createOutbox({ store, clock, log });
   const serving = createServing({
     self,
     network: host.network,
     worker,
     signer,
     blobs,
+    outbox,
     clock,
     log,
   });
@@ -227,9 +232,7 @@ export async function createNode(config: NodeConfig, parts: NodeParts = {}): Pro
     hasBlob: (hash) => blobStore.has(hash),
     clock,
     log,
-    ttlMs: limits.cacheTtlMs,
-    entries: limits.cacheEntries,
-    maxBytes: limits.cacheBytes,
+    ...config.cache,
   });
   const home = createHome({
     self,
@@ -255,6 +258,22 @@ export async function createNode(config: NodeConfig, parts: NodeParts = {}): Pro
     log,
     submit: home.submit,
     cancel: home.cancel,
+  });
+  const statistics = createStatistics({
+    store,
+    table,
+    clock,
+    log,
+    onlinePeers: () => host.peers().length,
+    worker: () => serving.counters,
+  });
+  const retention = createRetention({
+    store,
+    blobs: blobStore,
+    policy: config.retention,
+    clock,
+    removed: (ids) => ids.forEach((id) => table.forget(id)),
+    swept: () => void statistics.rebuild(),
   });
   const evidence = await keepEvidence({ router, store, clock });
 
@@ -285,31 +304,56 @@ export async function createNode(config: NodeConfig, parts: NodeParts = {}): Pro
   const running = building.move();
   let life: "new" | "started" | "stopped" = "new";
 
+  async function begin(): Promise<void> {
+    await serving.recover();
+    // What was begun is ended also when the rest cannot start.
+    running.defer(() => network.stop());
+    running.defer(() => sessions.close("the node is stopping"));
+    await sessions.start();
+    await network.start();
+    attempts.start();
+    serving.start();
+    running.defer(evidence.start());
+    running.defer(keepHouse({ store, blobs: blobStore, retention, clock, log }));
+    running.defer(
+      every(resourcesEveryMs, clock, async () => {
+        resources = await detectResources({ dataDir: config.dataDir, internet: resources.internet });
+      }),
+    );
+    await cache.start();
+    running.defer(() => cache.stop());
+    await graphs.load();
+    const taken = await home.recover();
+    if (taken > 0) log.info({ tasks: taken }, "took up the tasks of the last run");
+    running.defer(schedules.start());
+    void statistics.rebuild();
+    running.defer(() => statistics.stop());
+    await graphs.start();
+  }
+
+  /** Ends all that runs, at once. */
+  async function halt(): Promise<void> {
+    life = "stopped";
+    home.stop();
+    graphs.stop();
+    attempts.stop();
+    serving.stop();
+    local.close();
+    await table.committed().catch(() => undefined);
+    await running.disposeAsync();
+  }
+
   return {
     peerId: self,
     async start() {
       if (life !== "new") return;
       life = "started";
-      await sessions.start();
-      await network.start();
-      attempts.start();
-      serving.start();
-      running.defer(() => network.stop());
-      running.defer(() => sessions.close("the node is stopping"));
-      running.defer(evidence.start());
-      running.defer(keepHouse({ store, blobs: blobStore, clock, log }));
-      running.defer(
-        every(resourcesEveryMs, clock, async () => {
-          resources = await detectResources({ dataDir: config.dataDir, internet: resources.internet });
-        }),
-      );
-      await cache.start();
-      running.defer(() => cache.stop());
-      await graphs.load();
-      const taken = await home.recover();
-      if (taken > 0) log.info({ tasks: taken }, "took up the tasks of the last run");
-      running.defer(schedules.start());
-      await graphs.start();
+      try {
+        await begin();
+      } catch (error) {
+        await halt();
+        throw error;
+      }
     },
     async stop({ graceMs = 5_000 } = {}) {
       if (life === "stopped") return;
@@ -318,11 +362,7 @@ export async function createNode(config: NodeConfig, parts: NodeParts = {}): Pro
       home.stop();
       graphs.stop();
       if (was === "started") await serving.drain(graceMs);
-      attempts.stop();
-      serving.stop();
-      local.close();
-      await table.committed().catch(() => undefined);
-      await running.disposeAsync();
+      await halt();
     },
     status,
     async drain({ graceMs }) {
@@ -345,6 +385,8 @@ export async function createNode(config: NodeConfig, parts: NodeParts = {}): Pro
       own: () => ({ ...peers.view(self), ...ownView(config, status()) }),
     }),
     peers: peers.api,
+    stats: (query) => statistics.read(query),
+    prune: pruneWith(retention, cache),
     blobs: {
       put: (source, signal) => blobStore.put(source, { signal }),
       async read(hash) {
@@ -353,6 +395,14 @@ export async function createNode(config: NodeConfig, parts: NodeParts = {}): Pro
         return blobStore.read(hash);
       },
     },
+  };
+}
+
+function pruneWith(retention: Retention, cache: ResultCache): ErrandNode["prune"] {
+  return async ({ cache: cached = false, ...options }) => {
+    const pruned = await retention.prune(options);
+    const cachedResults = !cached ? 0 : options.dryRun === true ? cache.size : await cache.clear();
+    return { ...pruned, cachedResults };
   };
 }
 

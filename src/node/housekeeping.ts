@@ -1,9 +1,10 @@
-/** What a node clears away by itself: blobs that no task refers to any more, and cards that have expired. */
+/** What a node clears away by itself: tasks that ended long ago, blobs that nothing refers to any more, cards that have expired. */
 import type { Clock } from "../core/clock.ts";
 import type { Log } from "../core/log.ts";
 import type { BlobStore } from "../storage/blobs.ts";
 import { deleteExpiredCards } from "../storage/cards.ts";
 import type { Store } from "../storage/store.ts";
+import type { Retention } from "../tasks/retention.ts";
 import { blobsOfTasks } from "../storage/task-listing.ts";
 
 const everyMs = 60 * 60_000;
@@ -14,16 +15,23 @@ const unusedBlobMs = 24 * 60 * 60_000;
 export function keepHouse({
   store,
   blobs,
+  retention,
   clock,
   log,
 }: {
   store: Store;
   blobs: BlobStore;
+  retention: Retention;
   clock: Clock;
   log: Log;
 }): () => void {
+  const stopping = new AbortController();
+
   async function clear(): Promise<void> {
     deleteExpiredCards(store, clock.now());
+    const swept = await retention.prune({ signal: stopping.signal });
+    const tasks = Object.values(swept.tasks).reduce((sum, count) => sum + count, 0);
+    if (tasks > 0) log.info({ ...swept, tasks }, "removed tasks that ended long ago");
     const used = await blobsOfTasks(store);
     const pruned = await blobs.prune({ keep: (hash) => used.has(hash), olderThanMs: unusedBlobMs });
     if (pruned.files > 0) log.info(pruned, "removed unused blobs");
@@ -31,8 +39,15 @@ export function keepHouse({
 
   let cancel = clock.after(60_000, function again() {
     void clear()
-      .catch((error: unknown) => log.warn({ err: error }, "could not clear away"))
-      .finally(() => (cancel = clock.after(everyMs, again)));
+      .catch((error: unknown) => {
+        if (!stopping.signal.aborted) log.warn({ err: error }, "could not clear away");
+      })
+      .finally(() => {
+        if (!stopping.signal.aborted) cancel = clock.after(everyMs, again);
+      });
   });
-  return () => cancel();
+  return () => {
+    stopping.abort();
+    cancel();
+  };
 }

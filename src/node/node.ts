@@ -10,11 +10,17 @@ import type { Load } from "../network/messages.ts";
 import type { Resources, SkillAccess } from "../network/card.ts";
 import type { TaskState } from "../tasks/states.ts";
 import type { Graphs } from "../tasks/graph/graphs.ts";
+import type { PruneOptions, PruneResult } from "../tasks/retention.ts";
+import type { StatsQuery, StatsView } from "../tasks/statistics/statistics.ts";
 import type { Schedules } from "../tasks/schedules/schedules.ts";
 import type { AttemptRecord, HistoryEntry, Submission, TaskChange, TaskView } from "../tasks/task.ts";
 
 // What a user of the node needs to name: the API may import this folder and core alone.
-export { isTerminal, TASK_STATES } from "../tasks/states.ts";
+export { isTerminal, TASK_STATES, TERMINAL_STATES, type TerminalState } from "../tasks/states.ts";
+export { STATS_WINDOWS, type StatsWindow } from "../tasks/statistics/series.ts";
+export type { DurationsView } from "../tasks/statistics/durations.ts";
+export type { TallyView } from "../tasks/statistics/tally.ts";
+export type { StatsView };
 export type { AttemptRecord, HistoryEntry, Submission, TaskChange, TaskState, TaskView };
 export { GRAPH_STATES, type GraphState } from "../tasks/graph/run.ts";
 export type { GraphFilter, GraphLook } from "../tasks/graph/graphs.ts";
@@ -23,6 +29,10 @@ export type { GraphNodeView, GraphPlan, GraphView } from "../tasks/graph/view.ts
 export { MISSED_POLICIES } from "../tasks/schedules/due.ts";
 export { OVERLAP_POLICIES } from "../tasks/schedules/schedule.ts";
 export type { ScheduleRequest, ScheduleView } from "../tasks/schedules/schedule.ts";
+
+/** With `cache` the results that are kept for reuse go too. */
+export type PruneRequest = PruneOptions & { cache?: boolean };
+export type PruneAnswer = PruneResult & { cachedResults: number };
 
 export interface NodeStatus {
   peerId: PeerIdText;
@@ -170,6 +180,10 @@ export interface ErrandNode {
     block(id: string): Promise<PeerView>;
     unblock(id: string): Promise<PeerView>;
   };
+  /** What became of the tasks of this home, counted from those that are kept. Throws `InvalidInput`. */
+  stats(query?: StatsQuery): StatsView;
+  /** Removes tasks that ended long ago: by the retention of the configuration, or as `options` say. Also done every hour. */
+  prune(options: PruneRequest): Promise<PruneAnswer>;
   readonly blobs: {
     /** Streams bytes into the blob store and hashes them on the way. Throws `LimitExceeded`. */
     put(source: Readable, signal: AbortSignal): Promise<BlobRef>;

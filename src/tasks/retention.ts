@@ -5,7 +5,6 @@
 import type { BlobHash } from "../core/body.ts";
 import type { Clock } from "../core/clock.ts";
 import type { TaskId } from "../core/ids.ts";
-import type { Log } from "../core/log.ts";
 import type { BlobStore } from "../storage/blobs.ts";
 import {
   deleteGraph,
@@ -62,7 +61,6 @@ export interface RetentionOptions {
   blobs: Pick<BlobStore, "deleteUnused">;
   policy: RetentionPolicy;
   clock: Clock;
-  log: Log;
   /** The rows of these tasks are gone. */
   removed(ids: readonly TaskId[]): void;
   /** After a sweep that removed tasks. */

@@ -25,6 +25,8 @@ export interface TaskTable {
   /** Live tasks that name `id` as their parent. */
   childrenOf(id: TaskId): TaskRecord[];
   add(record: TaskRecord): void;
+  /** Its rows are gone. Does nothing to a live task. */
+  forget(id: TaskId): void;
   /** Takes up a task from the store, as it is. */
   adopt(record: TaskRecord): void;
   /** False, and nothing happens, when the table of states forbids it: the task has ended. */
@@ -137,6 +139,7 @@ export function createTaskTable({ store, changes, clock, self, log }: TaskTableO
       mark(record);
     },
     adopt: enter,
+    forget: (id) => void finished.delete(id),
     move(record, to, reason) {
       if (!mayMove(record.state, to)) return false;
       const at = clock.now();
