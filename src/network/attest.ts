@@ -35,38 +35,37 @@ export function bodyHash(body: Body): Uint8Array {
  * content; texts in UTF-8, the attempt in four bytes big-endian.
  */
 export function statementBytes(s: ResponseStatement): Uint8Array {
-  const attempt = Buffer.allocUnsafe(4);
-  attempt.writeUInt32BE(s.attempt);
+  attemptBytes.writeUInt32BE(s.attempt);
   const fields = [
     s.network,
     s.submitter,
     s.worker,
     taskIdToBytes(s.taskId),
-    attempt,
+    attemptBytes,
     s.inputHash,
     s.skill,
     s.skillVersion,
     s.status,
     s.outputHash,
   ];
-  let size = 0;
-  for (const field of fields)
-    size += 2 + (typeof field === "string" ? Buffer.byteLength(field) : field.length);
-  const out = Buffer.allocUnsafe(size);
   let at = 0;
   for (const field of fields) {
     let length: number;
     if (typeof field === "string") {
-      length = out.write(field, at + 2);
+      length = scratch.write(field, at + 2);
     } else {
-      out.set(field, at + 2);
+      scratch.set(field, at + 2);
       length = field.length;
     }
-    out.writeUInt16BE(length, at);
+    scratch.writeUInt16BE(length, at);
     at += 2 + length;
   }
-  return out;
+  return Buffer.from(scratch.subarray(0, at));
 }
+
+// Filled and copied in one go. Its fields are bounded by the wire and the configuration to a few hundred bytes.
+const scratch = Buffer.alloc(16 * 1024);
+const attemptBytes = Buffer.alloc(4);
 
 export interface ResponseSigner {
   /** Calls `done` at the end of this turn, together with the other statements of the turn. */

@@ -190,9 +190,9 @@ export function viewOf(r: TaskRecord, self: PeerIdText, nowAt: number): TaskView
     attempts: r.attemptsMade,
     progress: r.progress,
     progressMessage: r.progressMessage,
-    createdAt: new Date(r.createdAt).toISOString(),
-    updatedAt: new Date(r.updatedAt).toISOString(),
-    finishedAt: r.finishedAt === undefined ? null : new Date(r.finishedAt).toISOString(),
+    createdAt: isoDate(r.createdAt),
+    updatedAt: isoDate(r.updatedAt),
+    finishedAt: r.finishedAt === undefined ? null : isoDate(r.finishedAt),
     durationMs: Math.max(0, (r.finishedAt ?? nowAt) - r.createdAt),
     output: shown ? parseOutput(output.bytes) : null,
     outputRef:
@@ -212,6 +212,20 @@ export function viewOf(r: TaskRecord, self: PeerIdText, nowAt: number): TaskView
     graph: r.spec.graph ?? null,
     cached: r.cached,
   };
+}
+
+// Many tasks share a millisecond, and writing dates costs more than the rest of a view.
+const dates = new Map<number, string>();
+const datesKept = 256;
+
+function isoDate(at: number): string {
+  let text = dates.get(at);
+  if (text === undefined) {
+    if (dates.size >= datesKept) dates.clear();
+    text = new Date(at).toISOString();
+    dates.set(at, text);
+  }
+  return text;
 }
 
 function parseOutput(bytes: Uint8Array): unknown {

@@ -209,15 +209,16 @@ function isJson(bytes: Uint8Array): boolean {
  * signature (64 bytes), leaf index and tree size in four bytes each, and the proof.
  */
 function evidenceOf(statement: Uint8Array, attest: Attest): Uint8Array {
-  const numbers = Buffer.alloc(12);
-  numbers.writeUInt32BE(statement.length);
-  numbers.writeUInt32BE(attest.leafIndex, 4);
-  numbers.writeUInt32BE(attest.treeSize, 8);
-  return Buffer.concat([
-    numbers.subarray(0, 4),
-    statement,
-    attest.signature,
-    numbers.subarray(4),
-    ...attest.proof,
-  ]);
+  const { signature, leafIndex, treeSize, proof } = attest;
+  const bytes = Buffer.allocUnsafe(4 + statement.length + signature.length + 8 + 32 * proof.length);
+  let at = bytes.writeUInt32BE(statement.length);
+  bytes.set(statement, at);
+  bytes.set(signature, (at += statement.length));
+  at = bytes.writeUInt32BE(leafIndex, at + signature.length);
+  at = bytes.writeUInt32BE(treeSize, at);
+  for (const hash of proof) {
+    bytes.set(hash, at);
+    at += 32;
+  }
+  return bytes;
 }

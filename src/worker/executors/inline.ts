@@ -53,7 +53,9 @@ async function run(skill: SkillCode, execution: Execution, run: ExecutionContext
   }
   const made = toOutput(definition, value, outputs(), execution.outputBytes);
   const output = made instanceof Promise ? await made : made;
-  return { output, usage: { wallMs: performance.now() - start, cpuMs: 0, peakMemoryBytes: 0 } };
+  // To the microsecond: it travels and is stored as a number is written.
+  const wallMs = Math.round((performance.now() - start) * 1_000) / 1_000;
+  return { output, usage: { wallMs, cpuMs: 0, peakMemoryBytes: 0 } };
 }
 
 /** A cheap skill that returns a promise is still held to its signal: nothing here can end its code, only stop waiting. */
