@@ -26,6 +26,12 @@ export function useValidation(app: FastifyInstance): void {
   app.setSerializerCompiler(() => (data) => JSON.stringify(data));
 }
 
+/** For bodies whose parts are judged one by one: the error of a value, or undefined. */
+export function bodyChecker(schema: AnySchemaObject): (value: unknown) => ErrandError | undefined {
+  const check = body.compile(schema);
+  return (value) => (check(value) ? undefined : invalid(check, "body"));
+}
+
 function invalid(check: ValidateFunction, part: string | undefined): ErrandError {
   const error = check.errors?.[0] as ErrorObject;
   const where = error.instancePath.split("/").slice(1).join(".");

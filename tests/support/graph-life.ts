@@ -3,7 +3,7 @@
  * at any of its commits.
  */
 import { onTestFinished } from "vitest";
-import { jsonBody, type Body } from "../../src/core/body.ts";
+import { jsonBody, type BlobRef, type Body } from "../../src/core/body.ts";
 import { ErrandError } from "../../src/core/errors.ts";
 import { newTaskId } from "../../src/core/ids.ts";
 import { silentLog } from "../../src/core/log.ts";
@@ -49,7 +49,9 @@ export async function graphLife(before: readonly Commit[] = []) {
     self: "me",
     store,
     table,
-    blobs: { fetch: async (_peer, { hash }) => files.get(hash) as string } as unknown as BlobAccess,
+    blobs: {
+      fetch: async (_peer: string, { hash }: BlobRef) => files.get(hash) as string,
+    } as unknown as BlobAccess,
     clock,
     log: silentLog,
     submit,

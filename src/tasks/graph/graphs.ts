@@ -144,14 +144,18 @@ export function createGraphs(options: Omit<EngineOptions, "outputs"> & OutputsOp
 
   function ended(run: GraphRun, signal?: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
-      const aborted = (): void => reject(waitEnded(signal?.reason, run));
-      if (signal?.aborted === true) return aborted();
-      signal?.addEventListener("abort", aborted, { once: true });
-      run.waiters.push((error) => {
+      const told = (error?: Error): void => {
         signal?.removeEventListener("abort", aborted);
         if (error === undefined) resolve();
         else reject(error);
-      });
+      };
+      const aborted = (): void => {
+        run.waiters = run.waiters.filter((waiter) => waiter !== told);
+        reject(waitEnded(signal?.reason, run));
+      };
+      if (signal?.aborted === true) return aborted();
+      signal?.addEventListener("abort", aborted, { once: true });
+      run.waiters.push(told);
     });
   }
 
