@@ -3412,12 +3412,17 @@ export var TaskQuery;
                     w.uint32(10);
                     w.bytes(obj.taskId);
                 }
+                if ((obj.attempt != null && obj.attempt !== 0)) {
+                    w.uint32(16);
+                    w.uint32(obj.attempt);
+                }
                 if (opts.lengthDelimited !== false) {
                     w.ldelim();
                 }
             }, (reader, length, opts = {}) => {
                 const obj = {
-                    taskId: uint8ArrayAlloc(0)
+                    taskId: uint8ArrayAlloc(0),
+                    attempt: 0
                 };
                 const end = length == null ? reader.len : reader.pos + length;
                 while (reader.pos < end) {
@@ -3425,6 +3430,10 @@ export var TaskQuery;
                     switch (tag >>> 3) {
                         case 1: {
                             obj.taskId = reader.bytes();
+                            break;
+                        }
+                        case 2: {
+                            obj.attempt = reader.uint32();
                             break;
                         }
                         default: {
@@ -3443,6 +3452,13 @@ export var TaskQuery;
                             yield {
                                 field: `${prefix}.taskId`,
                                 value: reader.bytes()
+                            };
+                            break;
+                        }
+                        case 2: {
+                            yield {
+                                field: `${prefix}.attempt`,
+                                value: reader.uint32()
                             };
                             break;
                         }

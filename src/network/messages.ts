@@ -129,7 +129,7 @@ export type Message =
   | { kind: "cancel"; cancel: AttemptRef & { reason: string } }
   | { kind: "pause"; pause: AttemptRef }
   | { kind: "resume"; resume: AttemptRef }
-  | { kind: "query"; taskId: TaskId }
+  | { kind: "query"; query: AttemptRef }
   | { kind: "status"; status: AttemptRef & { state: AttemptState } }
   | { kind: "probe"; nonce: number }
   | { kind: "loadReport"; nonce: number; load: Load }

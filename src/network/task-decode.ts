@@ -54,7 +54,7 @@ export function decodeFrame(bytes: Uint8Array): Decoded {
     };
   if (frame.pause !== undefined) return { kind: "pause", pause: refFromWire(frame.pause) };
   if (frame.resume !== undefined) return { kind: "resume", resume: refFromWire(frame.resume) };
-  if (frame.query !== undefined) return { kind: "query", taskId: taskIdFromBytes(frame.query.taskId) };
+  if (frame.query !== undefined) return { kind: "query", query: refFromWire(frame.query) };
   if (frame.status !== undefined)
     return {
       kind: "status",

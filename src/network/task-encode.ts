@@ -53,7 +53,7 @@ function toFrame(message: m.Message): Partial<wire.Frame> {
     case "resume":
       return { resume: refToWire(message.resume) };
     case "query":
-      return { query: { taskId: bytesOfId(message.taskId) } };
+      return { query: refToWire(message.query) };
     case "status":
       return { status: { ...refToWire(message.status), state: attemptStates[message.status.state] } };
     case "probe":

@@ -9,15 +9,18 @@ import type { PeerIdText } from "../core/ids.ts";
 import { limits } from "../core/limits.ts";
 import { sha256 } from "../core/signatures.ts";
 import { bodyHash, type ResponseSigner } from "../network/attest.ts";
-import type { Session, TaskRequest, TaskResponse } from "../network/messages.ts";
+import type { AttemptRef, Session, TaskRequest, TaskResponse } from "../network/messages.ts";
 import type { JobResult, Worker } from "../worker/worker.ts";
 import type { BlobAccess } from "./blob-access.ts";
+import type { Outbox } from "./outbox.ts";
 
 /** One accepted attempt. */
-export interface Served {
+export interface Served extends AttemptRef {
   readonly key: string;
   readonly submitter: PeerIdText;
-  readonly request: TaskRequest;
+  readonly leaseMs: number;
+  /** Until it is answered: then its input need not be held any longer. */
+  request: TaskRequest | undefined;
   /** Grows when the submitter comes back from a restart: answers carry the newest. */
   leaseEpoch: number;
   session: Session | undefined;
@@ -37,6 +40,7 @@ export interface AnsweringOptions {
   worker: Worker;
   signer: ResponseSigner;
   blobs: BlobAccess;
+  outbox: Outbox;
   clock: Clock;
 }
 
@@ -109,7 +113,7 @@ export function createAnswering(options: AnsweringOptions): Answering {
     respond(entry, {
       status,
       outputHash: new Uint8Array(0),
-      version: worker.skills.get(entry.request.skill)?.definition.version ?? "",
+      version: worker.skills.get(entry.request?.skill ?? "")?.definition.version ?? "",
       usage: { wallMs: 0, cpuMs: 0, peakMemoryBytes: 0 },
       error: { code: said.code, message: said.message, retryable: said.retryable },
     });
@@ -126,10 +130,11 @@ export function createAnswering(options: AnsweringOptions): Answering {
       error?: TaskResponse["error"];
     },
   ): void {
-    if (entry.state === "answered") return;
+    const { request } = entry;
+    if (request === undefined) return;
+    entry.request = undefined;
     entry.state = "answered";
     entry.answeredMs = clock.monotonic();
-    const { request } = entry;
     const response: TaskResponse = {
       taskId: request.taskId,
       attempt: request.attempt,
@@ -158,8 +163,11 @@ export function createAnswering(options: AnsweringOptions): Answering {
         outputHash: end.outputHash,
       },
       (attest) => {
+        // Forgotten meanwhile: a submitter may acknowledge what it has not seen.
+        if (entry.response === undefined) return;
         response.attest = attest;
         sendResponse(entry);
+        options.outbox.add(entry.submitter, response);
       },
     );
   }

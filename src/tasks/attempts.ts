@@ -274,7 +274,8 @@ export function createAttempts(options: AttemptsOptions): Attempts {
       attempt.ackedMs = attempt.heardMs;
       attempt.session = options.current(peer);
       if (attempt.session === undefined) void reopen(peer);
-      else attempt.session.send({ kind: "query", taskId: attempt.taskId });
+      else
+        attempt.session.send({ kind: "query", query: { taskId: attempt.taskId, attempt: attempt.attempt } });
       return promise;
     },
     has: (id) => byTask.has(id),

@@ -1,7 +1,7 @@
 /**
  * The working side of a task's life: from a peer's TaskRequest to the answer it has acknowledged. It owns the attempts
  * this node has accepted, each under the submitter's lease; what runs them is `worker/`. An attempt is answered once: a
- * duplicate of (submitter, task, attempt) gets what the first got.
+ * duplicate of (submitter, task, attempt) gets what the first got, also after a restart (outbox.ts).
  */
 import type { Clock } from "../core/clock.ts";
 import { ErrandError, toErrandError } from "../core/errors.ts";
@@ -9,9 +9,10 @@ import type { PeerIdText } from "../core/ids.ts";
 import { limits } from "../core/limits.ts";
 import type { Log } from "../core/log.ts";
 import type { ResponseSigner } from "../network/attest.ts";
-import type { AttemptRef, AttemptState, Message, Session, TaskRequest } from "../network/messages.ts";
+import type { AttemptRef, Message, Session, TaskRequest } from "../network/messages.ts";
 import { createAnswering, type Served } from "./answer.ts";
 import type { BlobAccess } from "./blob-access.ts";
+import type { Outbox, Owed } from "./outbox.ts";
 import type { Job, Worker } from "../worker/worker.ts";
 
 export interface ServeOptions {
@@ -20,6 +21,7 @@ export interface ServeOptions {
   worker: Worker;
   signer: ResponseSigner;
   blobs: BlobAccess;
+  outbox: Outbox;
   clock: Clock;
   log: Log;
 }
@@ -30,26 +32,26 @@ export interface Serving {
   onSessionClosed(session: Session): void;
   /** New work is refused from now on; resolves when nothing runs, or after `graceMs`, when the rest is handed back. */
   drain(graceMs: number): Promise<void>;
+  /** Takes new work again after a drain. */
+  undrain(): void;
+  readonly draining: boolean;
   readonly counters: { served: number; duplicates: number; refused: number; leasesEnded: number };
+  /** Takes up the answers that a former life owed. Before the first session opens. */
+  recover(): Promise<number>;
   start(): void;
   stop(): void;
 }
 
 const sweepMs = 500;
-// An answer that nobody acknowledges: a submitter that is gone for so long starts again anyway.
-const answerKeptMs = 15 * 60_000;
 
 export function createServing(options: ServeOptions): Serving {
   const { worker, clock, log } = options;
   const answering = createAnswering(options);
   const served = new Map<string, Served>();
-  const perPeer = new Map<PeerIdText, number>();
+  const byPeer = new Map<PeerIdText, Set<Served>>();
   const counters = { served: 0, duplicates: 0, refused: 0, leasesEnded: 0 };
   let draining = false;
   let cancelSweep: (() => void) | undefined;
-
-  const keyOf = (submitter: PeerIdText, ref: AttemptRef): string =>
-    `${ref.taskId}/${ref.attempt}/${submitter}`;
 
   function refuse(
     session: Session,
@@ -79,12 +81,15 @@ export function createServing(options: ServeOptions): Serving {
     const known = served.get(key);
     if (known !== undefined) return answerDuplicate(known, request, session);
     if (draining) return refuse(session, request, "ShuttingDown", "this node is draining", 30_000);
-    const inFlight = perPeer.get(session.peer) ?? 0;
+    const inFlight = inFlightOf(session.peer);
     if (inFlight >= limits.inFlightPerPeer)
       return refuse(session, request, "QueueFull", `${inFlight} of your tasks are here already`, 1_000);
     const entry: Served = {
       key,
       submitter: session.peer,
+      taskId: request.taskId,
+      attempt: request.attempt,
+      leaseMs: request.leaseMs,
       request,
       leaseEpoch: request.leaseEpoch,
       session,
@@ -97,7 +102,7 @@ export function createServing(options: ServeOptions): Serving {
       answeredMs: 0,
     };
     // Sent before the work starts, so that the ack leaves in front of whatever an inline skill answers at once.
-    const offer = worker.offer(jobOf(entry));
+    const offer = worker.offer(jobOf(entry, request));
     if (offer.verdict === "refused") {
       counters.refused++;
       const { code, message, retryAfterMs } = offer;
@@ -116,8 +121,7 @@ export function createServing(options: ServeOptions): Serving {
       });
       return;
     }
-    served.set(key, entry);
-    perPeer.set(session.peer, inFlight + 1);
+    enter(entry);
     counters.served++;
     session.send({
       kind: "ack",
@@ -135,8 +139,23 @@ export function createServing(options: ServeOptions): Serving {
     );
   }
 
-  function jobOf(entry: Served): Job {
-    const { request, submitter } = entry;
+  /** Attempts of the peer that are here. At the bound, answers of a session that is gone and that no other asked for make room. */
+  function inFlightOf(peer: PeerIdText): number {
+    const set = byPeer.get(peer);
+    if (set === undefined || set.size < limits.inFlightPerPeer) return set?.size ?? 0;
+    for (const entry of set) if (entry.state === "answered" && entry.session === undefined) forget(entry);
+    return set.size;
+  }
+
+  function enter(entry: Served): void {
+    served.set(entry.key, entry);
+    const set = byPeer.get(entry.submitter);
+    if (set === undefined) byPeer.set(entry.submitter, new Set([entry]));
+    else set.add(entry);
+  }
+
+  function jobOf(entry: Served, request: TaskRequest): Job {
+    const { submitter } = entry;
     const { input } = request;
     return {
       id: `${request.taskId}-${request.attempt}`,
@@ -150,9 +169,7 @@ export function createServing(options: ServeOptions): Serving {
       requirements: request.requirements,
       outputBytes: request.limits?.outputBytes || undefined,
       fetchInput:
-        input.blob === undefined
-          ? undefined
-          : () => options.blobs.fetch(submitter, input.blob, entry.stop.signal),
+        input.blob === undefined ? undefined : (signal) => options.blobs.fetch(submitter, input.blob, signal),
       onStart() {
         if (entry.state !== "waiting") return;
         entry.state = "running";
@@ -166,7 +183,7 @@ export function createServing(options: ServeOptions): Serving {
   function sayProgress(entry: Served, fraction: number, message: string): void {
     if (entry.state === "answered") return;
     entry.saidMs = clock.monotonic();
-    const { taskId, attempt } = entry.request;
+    const { taskId, attempt } = entry;
     entry.session?.send({
       kind: "progress",
       progress: { taskId, attempt, seq: ++entry.seq, fraction, message, load: worker.load() },
@@ -193,15 +210,23 @@ export function createServing(options: ServeOptions): Serving {
 
   function forget(entry: Served): void {
     if (!served.delete(entry.key)) return;
-    const left = (perPeer.get(entry.submitter) ?? 1) - 1;
-    if (left > 0) perPeer.set(entry.submitter, left);
-    else perPeer.delete(entry.submitter);
-    const output = entry.response?.output;
-    if (output?.blob !== undefined) options.blobs.revoke(entry.submitter, output.blob.hash);
+    const set = byPeer.get(entry.submitter);
+    set?.delete(entry);
+    if (set?.size === 0) byPeer.delete(entry.submitter);
+    const { response } = entry;
+    if (response === undefined) return;
+    entry.response = undefined;
+    options.outbox.remove(response);
+    const blob = response.output?.blob;
+    if (blob !== undefined) options.blobs.revoke(entry.submitter, blob.hash);
   }
 
-  function stateOf(ref: AttemptRef, peer: PeerIdText): AttemptState {
-    return served.get(keyOf(peer, ref))?.state ?? "unknown";
+  /** Takes the attempt up over this session, if it is known, and says what became of it. */
+  function onQuery({ taskId, attempt }: AttemptRef, session: Session): void {
+    const entry = served.get(keyOf(session.peer, { taskId, attempt }));
+    if (entry !== undefined) attach(entry, session);
+    session.send({ kind: "status", status: { taskId, attempt, state: entry?.state ?? "unknown" } });
+    if (entry !== undefined) answering.resend(entry);
   }
 
   function onCancel(ref: AttemptRef & { reason: string }, session: Session): void {
@@ -219,15 +244,15 @@ export function createServing(options: ServeOptions): Serving {
     const now = clock.monotonic();
     for (const entry of served.values()) {
       if (entry.state === "answered") {
-        if (now - entry.answeredMs > answerKeptMs) forget(entry);
-      } else if (entry.detachedMs !== undefined && now - entry.detachedMs > entry.request.leaseMs) {
+        if (now - entry.answeredMs > limits.answerKeptMs) forget(entry);
+      } else if (entry.detachedMs !== undefined && now - entry.detachedMs > entry.leaseMs) {
         if (!entry.stop.signal.aborted) {
           counters.leasesEnded++;
           entry.stop.abort(
             new ErrandError("Lost", "the submitter could not be reached until the lease ended"),
           );
         }
-      } else if (now - entry.saidMs > entry.request.leaseMs / 3) heartbeat(entry, now);
+      } else if (now - entry.saidMs > entry.leaseMs / 3) heartbeat(entry, now);
     }
     // Answers beyond the bound leave, the oldest first: Map keeps the order of insertion.
     for (const entry of served.values()) {
@@ -239,7 +264,7 @@ export function createServing(options: ServeOptions): Serving {
 
   function heartbeat(entry: Served, now: number): void {
     entry.saidMs = now;
-    const { taskId, attempt } = entry.request;
+    const { taskId, attempt } = entry;
     entry.session?.send({ kind: "status", status: { taskId, attempt, state: entry.state } });
   }
 
@@ -257,18 +282,8 @@ export function createServing(options: ServeOptions): Serving {
             if (entry?.state === "answered") forget(entry);
           }
           return;
-        case "query": {
-          for (const entry of served.values()) {
-            if (entry.submitter !== session.peer || entry.request.taskId !== message.taskId) continue;
-            attach(entry, session);
-            session.send({
-              kind: "status",
-              status: { taskId: message.taskId, attempt: entry.request.attempt, state: entry.state },
-            });
-            answering.resend(entry);
-          }
-          return;
-        }
+        case "query":
+          return onQuery(message.query, session);
         case "probe":
           return session.send({ kind: "loadReport", nonce: message.nonce, load: worker.load() });
         case "pause":
@@ -288,19 +303,20 @@ export function createServing(options: ServeOptions): Serving {
     onSessionOpen(session) {
       session.send({ kind: "credit", tasks: limits.inFlightPerPeer, bytes: limits.sessionBufferBytes });
       if (draining) session.send({ kind: "goAway", reason: "draining", graceMs: 0 });
-      for (const ref of session.remote.resume) {
-        const entry = served.get(keyOf(session.peer, ref));
-        if (entry !== undefined) attach(entry, session);
-        session.send({ kind: "status", status: { ...ref, state: stateOf(ref, session.peer) } });
-        if (entry !== undefined) answering.resend(entry);
-      }
+      for (const ref of session.remote.resume) onQuery(ref, session);
     },
     onSessionClosed(session) {
-      for (const entry of served.values()) {
+      for (const entry of byPeer.get(session.peer) ?? []) {
         if (entry.session !== session) continue;
         entry.session = undefined;
         entry.detachedMs = clock.monotonic();
       }
+    },
+    get draining() {
+      return draining;
+    },
+    undrain() {
+      draining = false;
     },
     async drain(graceMs) {
       draining = true;
@@ -314,14 +330,48 @@ export function createServing(options: ServeOptions): Serving {
       for (const entry of served.values()) if (entry.state !== "answered") entry.stop.abort(handBack());
       await worker.idle(AbortSignal.timeout(2 * limits.cancelGraceMs)).catch(() => undefined);
     },
+    async recover() {
+      const owed = await options.outbox.load();
+      for (const one of owed) enter(restored(one, clock.monotonic()));
+      for (const { submitter, response } of owed)
+        if (response.output?.blob !== undefined) options.blobs.grant(submitter, response.output.blob.hash);
+      return owed.length;
+    },
     start() {
       cancelSweep ??= clock.after(sweepMs, sweep);
     },
     stop() {
       cancelSweep?.();
       cancelSweep = undefined;
+      options.outbox.close();
       for (const entry of served.values()) if (entry.state !== "answered") entry.stop.abort(handBack());
     },
+  };
+}
+
+function keyOf(submitter: PeerIdText, ref: AttemptRef): string {
+  return `${ref.taskId}/${ref.attempt}/${submitter}`;
+}
+
+/** An attempt that was answered in a former life. */
+function restored({ submitter, response, ageMs }: Owed, nowMs: number): Served {
+  const { taskId, attempt, leaseEpoch } = response;
+  return {
+    key: keyOf(submitter, response),
+    submitter,
+    taskId,
+    attempt,
+    leaseMs: limits.leaseMs,
+    request: undefined,
+    leaseEpoch,
+    session: undefined,
+    detachedMs: nowMs,
+    state: "answered",
+    seq: 0,
+    saidMs: nowMs,
+    stop: new AbortController(),
+    response,
+    answeredMs: nowMs - ageMs,
   };
 }
 

@@ -31,8 +31,8 @@ export interface Job {
   requirements?: JobRequirements;
   /** Largest output, bytes. */
   outputBytes?: number;
-  /** The path of a blob input; called once a slot is held, only for blob inputs. */
-  fetchInput?: () => Promise<string>;
+  /** The path of a blob input; called once a slot is held, only for blob inputs. `signal` ends with the run: cancel, deadline, shutdown. */
+  fetchInput?: (signal: AbortSignal) => Promise<string>;
   /** The code is about to run. */
   onStart(): void;
   /** `fraction` is 0–1 and no NaN, `message` printable and bounded. */
@@ -145,7 +145,7 @@ export async function runJob(
   try {
     const inputPath =
       job.input.bytes === undefined && job.fetchInput !== undefined
-        ? await unlessAborted(job.fetchInput(), signal)
+        ? await unlessAborted(job.fetchInput(signal), signal)
         : undefined;
     signal.throwIfAborted();
     job.onStart();

@@ -21,6 +21,7 @@ import { createChanges } from "../../src/tasks/changes.ts";
 import { createDelegation } from "../../src/tasks/delegate.ts";
 import { createHome } from "../../src/tasks/home.ts";
 import type { SkillLimit } from "../../src/tasks/keyed-limits.ts";
+import { createOutbox } from "../../src/tasks/outbox.ts";
 import { createProviders } from "../../src/tasks/providers.ts";
 import { ReadyQueue } from "../../src/tasks/ready-queue.ts";
 import type { TaskRecord } from "../../src/tasks/record.ts";
@@ -150,6 +151,7 @@ function fakeWorker(clock: ManualClock): FakeWorker {
     worker,
     signer: createResponseSigner(signer),
     blobs: noBlobs,
+    outbox: createOutbox({ store: memoryStore(), clock, log: silentLog }),
     clock,
     log: silentLog,
   });

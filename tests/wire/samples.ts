@@ -173,7 +173,7 @@ export const messages: Record<string, Message> = {
   cancel: { kind: "cancel", cancel: { ...ref, reason: "enough" } },
   pause: { kind: "pause", pause: ref },
   resume: { kind: "resume", resume: ref },
-  query: { kind: "query", taskId },
+  query: { kind: "query", query: ref },
   "status, unknown": { kind: "status", status: { ...ref, state: "unknown" } },
   "status, waiting": { kind: "status", status: { ...ref, state: "waiting" } },
   "status, running": { kind: "status", status: { ...ref, state: "running" } },

@@ -79,7 +79,7 @@ const messages: Message[] = [
   { kind: "cancel", cancel: { ...ref, reason: "enough" } },
   { kind: "pause", pause: ref },
   { kind: "resume", resume: ref },
-  { kind: "query", taskId: ref.taskId },
+  { kind: "query", query: ref },
   { kind: "status", status: { ...ref, state: "running" } },
   { kind: "probe", nonce: 9 },
   { kind: "loadReport", nonce: 9, load },
