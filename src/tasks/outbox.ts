@@ -69,9 +69,10 @@ export function createOutbox({ store, clock, log }: OutboxOptions): Outbox {
     storedBytes += bytes.length;
     counters.answersStored++;
     const { taskId, attempt } = response;
-    const age = clock.monotonic() - entry.sinceMs;
+    // Monotonic time has fractions, and the store takes whole milliseconds alone.
+    const createdAt = Math.round(clock.now() - (clock.monotonic() - entry.sinceMs));
     const { submitter } = entry;
-    putResult(store, { submitter, taskId, attempt, response: bytes, createdAt: clock.now() - age });
+    putResult(store, { submitter, taskId, attempt, response: bytes, createdAt });
   }
 
   function writeOld(): void {
