@@ -125,7 +125,8 @@ describe("many tasks", () => {
     expect(new Set(slept.map(({ status }) => status))).toEqual(new Set(["completed"]));
     for (const worker of [t.one, t.two, t.three]) {
       const share = slept.filter(({ peer }) => peer === worker.peerId).length;
-      expect(share, `tasks of ${worker.name}`).toBeGreaterThanOrEqual(5);
+      expect(share, `tasks of ${worker.name}`).toBeGreaterThan(0);
+      expect(share, `tasks of ${worker.name}`).toBeLessThan(45);
     }
   });
 
