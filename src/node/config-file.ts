@@ -8,6 +8,8 @@ import { Ajv2020, type ErrorObject } from "ajv/dist/2020.js";
 import { parseDocument } from "yaml";
 import { ErrandError } from "../core/errors.ts";
 import type { LogLevel } from "../core/log.ts";
+import { limits } from "../core/limits.ts";
+import { WEBHOOK_EVENTS, type WebhookSettings } from "../tasks/hooks/settings.ts";
 import type { SkillLimit } from "../tasks/keyed-limits.ts";
 import { nearestName } from "../core/spelling.ts";
 import { cacheSchema, retentionSchema, type CacheFile, type RetentionFile } from "./keeping.ts";
@@ -36,6 +38,9 @@ export interface FileConfig {
   skillLimits?: Record<string, SkillLimit>;
   retention?: RetentionFile;
   cache?: CacheFile;
+  /** A module of hooks. */
+  hooks?: string;
+  webhooks?: WebhookSettings[];
   logLevel?: LogLevel;
 }
 
@@ -45,6 +50,19 @@ const multiaddr = { type: "string", pattern: "^/", maxLength: 512 };
 const peerId = { type: "string", pattern: "^12D3KooW[1-9A-HJ-NP-Za-km-z]{44}$" };
 const list = (items: object, maxItems: number): object => ({ type: "array", items, maxItems });
 const count = (maximum: number): object => ({ type: "integer", minimum: 1, maximum });
+
+const webhook = {
+  type: "object",
+  required: ["url"],
+  additionalProperties: false,
+  properties: {
+    url: { type: "string", minLength: 1, maxLength: 2_048 },
+    events: list({ enum: WEBHOOK_EVENTS }, WEBHOOK_EVENTS.length),
+    skills: list(shortText, 256),
+    secretFile: path,
+    secret: { type: "string", minLength: 1, maxLength: 1_024 },
+  },
+};
 
 /** One line for each key; the messages below are made from it. */
 const properties: Record<keyof FileConfig, object> = {
@@ -85,6 +103,8 @@ const properties: Record<keyof FileConfig, object> = {
   },
   retention: retentionSchema,
   cache: cacheSchema,
+  hooks: path,
+  webhooks: list(webhook, limits.webhooks),
   logLevel: { enum: ["silent", "error", "warn", "info", "debug", "trace"] },
 };
 
@@ -175,6 +195,14 @@ function parse(text: string, file: string): unknown {
 export function absolutePaths(config: FileConfig, folder: string): FileConfig {
   const absolute: FileConfig = { ...config };
   if (config.swarmKeyFile !== undefined) absolute.swarmKeyFile = resolve(folder, config.swarmKeyFile);
+  if (config.hooks !== undefined) absolute.hooks = resolve(folder, config.hooks);
+  if (config.webhooks !== undefined) {
+    absolute.webhooks = config.webhooks.map((webhook) =>
+      webhook.secretFile === undefined
+        ? webhook
+        : { ...webhook, secretFile: resolve(folder, webhook.secretFile) },
+    );
+  }
   if (config.skills !== undefined) absolute.skills = config.skills.map((skill) => resolve(folder, skill));
   return absolute;
 }

@@ -8,6 +8,7 @@ import { resolve } from "node:path";
 import { ErrandError } from "../core/errors.ts";
 import { limits } from "../core/limits.ts";
 import type { LogLevel } from "../core/log.ts";
+import type { WebhookSettings } from "../tasks/hooks/settings.ts";
 import type { RetentionPolicy } from "../tasks/retention.ts";
 import type { SkillLimit } from "../tasks/keyed-limits.ts";
 import { absolutePaths, checkConfig, readConfigFile, type FileConfig } from "./config-file.ts";
@@ -56,6 +57,9 @@ export interface NodeConfig {
   /** How long tasks are kept after their end, ms. */
   retention: RetentionPolicy;
   cache: CacheSettings;
+  /** Absolute path of a module of hooks, if there is one. */
+  hooks: string | undefined;
+  webhooks: WebhookSettings[];
   logLevel: LogLevel;
 }
 
@@ -108,6 +112,8 @@ export async function resolveConfig(sources: ConfigSources = {}): Promise<NodeCo
     skillLimits: merged.skillLimits ?? {},
     retention: retentionPolicy(merged.retention),
     cache: cacheSettings(merged.cache),
+    hooks: merged.hooks,
+    webhooks: merged.webhooks ?? [],
     logLevel: merged.logLevel ?? "warn",
   };
 }

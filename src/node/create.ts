@@ -29,6 +29,7 @@ import { createBlobAccess } from "../tasks/blob-access.ts";
 import { createChanges } from "../tasks/changes.ts";
 import { createDelegation } from "../tasks/delegate.ts";
 import { createHome } from "../tasks/home.ts";
+import { attachHooks } from "../tasks/hooks/attach.ts";
 import { createLocalSession } from "../tasks/local-session.ts";
 import { createDeterminism } from "../tasks/determinism.ts";
 import { createOutbox } from "../tasks/outbox.ts";
@@ -145,6 +146,19 @@ export async function createNode(config: NodeConfig, parts: NodeParts = {}): Pro
   const router = createRouter({ random, self });
   const changes = createChanges();
   const table = createTaskTable({ store, changes, clock, self, log });
+  const attached = await attachHooks({
+    hooks: config.hooks,
+    webhooks: config.webhooks,
+    self,
+    store,
+    table,
+    changes,
+    clock,
+    random,
+    log,
+  });
+  building.defer(() => attached.close());
+  building.defer(host.onPeer(attached.peers));
   const queue = new ReadyQueue<TaskRecord>(config.queuePerBand);
   const providers = createProviders({
     self,
@@ -187,7 +201,7 @@ export async function createNode(config: NodeConfig, parts: NodeParts = {}): Pro
   const serving = createServing({
     self,
     network: host.network,
-    worker,
+    worker: attached.worker(worker),
     signer,
     blobs,
     outbox,
@@ -234,7 +248,7 @@ export async function createNode(config: NodeConfig, parts: NodeParts = {}): Pro
     log,
     ...config.cache,
   });
-  const home = createHome({
+  const plainHome = createHome({
     self,
     store,
     table,
@@ -247,6 +261,7 @@ export async function createNode(config: NodeConfig, parts: NodeParts = {}): Pro
     log,
     discoveryWindowMs,
   });
+  const home = attached.home(plainHome);
   const schedules = createSchedules({ store, table, submit: home.submit, blobs, clock, log });
   await schedules.load();
   const graphs = createGraphs({
@@ -275,7 +290,7 @@ export async function createNode(config: NodeConfig, parts: NodeParts = {}): Pro
     removed: (ids) => ids.forEach((id) => table.forget(id)),
     swept: () => void statistics.rebuild(),
   });
-  const evidence = await keepEvidence({ router, store, clock });
+  const evidence = await keepEvidence({ router, store, clock, changed: attached.trust });
 
   // --- the node
   const startedMs = clock.monotonic();
@@ -299,6 +314,7 @@ export async function createNode(config: NodeConfig, parts: NodeParts = {}): Pro
       ...attempts.counters,
       ...sessions.counters,
       ...schedules.counters,
+      ...attached.counters(),
     },
   });
   const running = building.move();
@@ -309,6 +325,7 @@ export async function createNode(config: NodeConfig, parts: NodeParts = {}): Pro
     // What was begun is ended also when the rest cannot start.
     running.defer(() => network.stop());
     running.defer(() => sessions.close("the node is stopping"));
+    running.defer(attached.start());
     await sessions.start();
     await network.start();
     attempts.start();

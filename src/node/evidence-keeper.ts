@@ -1,7 +1,7 @@
 /** Trust outlives the process: the router's evidence is loaded at the start and written in batches when it changes. */
 import type { Clock } from "../core/clock.ts";
 import type { Router } from "../routing/router.ts";
-import { loadEvidence, upsertEvidence } from "../storage/evidence.ts";
+import { loadEvidence, upsertEvidence, type EvidenceRow } from "../storage/evidence.ts";
 import type { Store } from "../storage/store.ts";
 
 // Losing a few seconds of evidence in a crash costs a few tasks of learning.
@@ -16,15 +16,21 @@ export async function keepEvidence({
   router,
   store,
   clock,
+  changed,
 }: {
   router: Router;
   store: Store;
   clock: Clock;
+  /** Told of each row that is saved. */
+  changed?: (row: EvidenceRow) => void;
 }): Promise<EvidenceKeeper> {
   router.import(await loadEvidence(store), clock.monotonic(), clock.now());
   const save = (): void => {
-    for (const row of router.exportDirty())
-      upsertEvidence(store, { extra: null, ...row, updatedAt: Math.round(row.updatedAt) });
+    for (const row of router.exportDirty()) {
+      const saved = { extra: null, ...row, updatedAt: Math.round(row.updatedAt) };
+      upsertEvidence(store, saved);
+      changed?.(saved);
+    }
   };
   return {
     start() {

@@ -38,7 +38,10 @@ export function nodeRoutes(app: FastifyInstance, context: ApiContext): void {
     () => {
       if (config === undefined)
         throw new ErrandError("NotFound", "this node was not made from a configuration");
-      return config;
+      const webhooks = config.webhooks.map(({ secret, ...rest }) =>
+        secret === undefined ? rest : { ...rest, secret: "(hidden)" },
+      );
+      return { ...config, webhooks };
     },
   );
   app.post<{ Body: { graceMs?: number } | null | undefined }>(
