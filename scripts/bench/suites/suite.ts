@@ -1,5 +1,6 @@
 /** What a benchmark is, and the list of them: a new one is a file in this folder and a line here. */
 import { delegation } from "./delegation.ts";
+import { engine } from "./engine.ts";
 import { routing } from "./routing.ts";
 import { store } from "./store.ts";
 
@@ -36,4 +37,4 @@ export interface Suite {
   run(options: SuiteOptions): Promise<SuiteResult>;
 }
 
-export const suites: readonly Suite[] = [delegation, routing, store];
+export const suites: readonly Suite[] = [delegation, engine, routing, store];
