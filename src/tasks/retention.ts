@@ -89,6 +89,8 @@ export function createRetention(options: RetentionOptions): Retention {
 
   async function sweep(given: PruneOptions): Promise<PruneResult> {
     const { signal, dryRun = false } = given;
+    // What ended a moment ago is seen, too.
+    await store.committed();
     const rules = rulesOf(options.policy, given, clock.now());
     const result = emptyResult(dryRun);
     const blobs = new Map<BlobHash, number>();
@@ -168,7 +170,7 @@ export function createRetention(options: RetentionOptions): Retention {
         releasePages(store, Math.min(left, groupPages));
         await pace();
       }
-      return Math.max(0, surplus) * pageBytes;
+      return (pages - (await storePages(store)).pages) * pageBytes;
     }
   }
 
