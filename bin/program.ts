@@ -40,6 +40,21 @@ const entries: readonly CommandEntry[] = [
     summary: "submit again and again: add, list, get, remove, enable, disable, trigger, next",
     load: () => import("./commands/schedule.ts"),
   },
+  {
+    name: "batch",
+    summary: "run a file of submissions, resumable",
+    load: () => import("./commands/batch.ts"),
+  },
+  {
+    name: "map",
+    summary: "run a skill on each of many files",
+    load: () => import("./commands/map.ts"),
+  },
+  {
+    name: "graph",
+    summary: "plan, run, show, list, wait for, cancel graphs of tasks",
+    load: () => import("./commands/graph.ts"),
+  },
   { name: "skill", summary: "list, find, get skills", load: () => import("./commands/skill.ts") },
   {
     name: "peer",

@@ -5,6 +5,7 @@ import { clean } from "./output.ts";
 
 export interface ProgressLine {
   show(task: TaskView, peer: string): void;
+  say(text: string): void;
   clear(): void;
 }
 
@@ -30,6 +31,9 @@ export function createProgressLine(terminal: WriteStream): ProgressLine {
     show(task, peer) {
       text = describe(task, peer);
     },
+    say(line) {
+      text = line;
+    },
     clear() {
       clearInterval(timer);
       if (text !== "") terminal.write("\r\x1b[K");
@@ -41,10 +45,13 @@ export function createProgressLine(terminal: WriteStream): ProgressLine {
 function describe({ skill, status, progress, progressMessage, attempts }: TaskView, peer: string): string {
   const parts = [skill, peer === "" ? status : `${status} on ${peer}`];
   if (attempts > 1) parts.push(`attempt ${attempts}`);
-  if (progress > 0) {
-    const full = Math.round(Math.min(progress, 1) * barWidth);
-    parts.push(`[${"#".repeat(full)}${".".repeat(barWidth - full)}] ${Math.round(progress * 100)} %`);
-  }
+  if (progress > 0) parts.push(bar(progress));
   if (progressMessage !== "") parts.push(progressMessage);
   return clean(parts.join("  "));
+}
+
+/** `[#####...............] 25 %` */
+export function bar(progress: number): string {
+  const full = Math.round(Math.min(progress, 1) * barWidth);
+  return `[${"#".repeat(full)}${".".repeat(barWidth - full)}] ${Math.floor(progress * 100)} %`;
 }

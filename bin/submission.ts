@@ -26,24 +26,31 @@ export interface SubmissionOptions {
 }
 
 export function submissionOptions(command: Command): Command {
+  return taskOptions(
+    command
+      .argument("<skill>", "id of the skill; may be shortened where unique")
+      .argument("[input]", "JSON, @FILE, or - for standard input; {} when absent"),
+  )
+    .option("--input-type <mime>", "send INPUT as it is, with this media type")
+    .option("--key <key>", "idempotency key: the same key again is the same task")
+    .option("--concurrency-key <key>", "only so many tasks with this key run at once")
+    .option("--concurrency <n>", "how many: 1 unless said", wholeNumber);
+}
+
+/** Those that many tasks can share. */
+export function taskOptions(command: Command): Command {
   return command
-    .argument("<skill>", "id of the skill; may be shortened where unique")
-    .argument("[input]", "JSON, @FILE, or - for standard input; {} when absent")
     .option("--peer <peer>", "only this peer; may be shortened")
     .option("--priority <priority>", "low, normal, high, critical, or 0-255")
     .option("--task-timeout <seconds>", "end the task after so long", seconds)
     .option("--retries <n>", "attempts after the first", wholeNumber)
     .option("--min-trust <x>", "least trust in the peer, 0-1", fraction)
-    .option("--input-type <mime>", "send INPUT as it is, with this media type")
     .option("--label <key=value>", "a label to find the task by; repeatable", collect)
     .option("--at <time>", "not before this time: 2026-12-24T18:00, with or without a zone", time)
     .option("--delay <seconds>", "not before so long from now", seconds)
     .option("--queue-timeout <seconds>", "give up if nobody has begun it after so long", seconds)
-    .option("--key <key>", "idempotency key: the same key again is the same task")
     .option("--no-cache", "run it even if its result is known")
-    .option("--parent <task>", "a task whose cancel ends this one too")
-    .option("--concurrency-key <key>", "only so many tasks with this key run at once")
-    .option("--concurrency <n>", "how many: 1 unless said", wholeNumber);
+    .option("--parent <task>", "a task whose cancel ends this one too");
 }
 
 /** Resolves once the task is on the node's disk. */
@@ -64,13 +71,26 @@ export async function submissionBody(
   inputText: string | undefined,
   options: SubmissionOptions,
 ): Promise<SubmissionJson> {
-  const skill = await findSkill(cli, skillText, inputText);
+  return bodyFor(cli, await findSkill(cli, skillText, inputText), inputText, options);
+}
+
+export async function bodyFor(
+  cli: Cli,
+  skill: KnownSkill,
+  inputText: string | undefined,
+  options: SubmissionOptions,
+): Promise<SubmissionJson> {
   const input = await readInput(cli.client, {
     text: inputText,
     type: options.inputType,
     modes: skill.inputModes,
   });
-  const body: SubmissionJson = { skill: skill.id, ...input };
+  return { skill: skill.id, ...input, ...(await taskFields(cli, options)) };
+}
+
+/** What the options say, without skill and input. */
+export async function taskFields(cli: Cli, options: SubmissionOptions): Promise<Partial<SubmissionJson>> {
+  const body: Partial<SubmissionJson> = {};
   if (options.peer !== undefined) body.peer = options.peer;
   if (options.priority !== undefined) body.priority = options.priority;
   if (options.taskTimeout !== undefined)
@@ -94,13 +114,13 @@ async function fullTaskId({ client }: Cli, text: string): Promise<string> {
   return (await client.call<TaskView>("GET", `/v1/tasks/${segment(text)}`)).id;
 }
 
-type KnownSkill = Pick<SkillView, "id"> & { inputModes: string[] | undefined };
+export type KnownSkill = Pick<SkillView, "id"> & { inputModes: string[] | undefined };
 
 /**
  * The skill as the node knows it. A shortened id becomes the one skill that begins or ends so; what is not known goes to the
  * node as it is, which looks further than its own cards.
  */
-async function findSkill(cli: Cli, text: string, input: string | undefined): Promise<KnownSkill> {
+export async function findSkill(cli: Cli, text: string, input: string | undefined): Promise<KnownSkill> {
   const { client } = cli;
   const { skills } = await client.call<{ skills: SkillView[] }>("GET", "/v1/skills", {
     query: { all: true, match: text.slice(0, 64) || " " },

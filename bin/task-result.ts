@@ -15,7 +15,10 @@ import type { Waited } from "./waiting.ts";
 export async function showResult(cli: Cli, { task, interrupted }: Waited, save?: string): Promise<void> {
   process.exitCode = interrupted ? exitCodes.interrupted : exitCodeOfTask(task);
   const completed = task.status === "completed";
-  if (completed && save !== undefined) await saveOutput(cli, task, save);
+  if (completed && save !== undefined) {
+    await saveOutput(cli, task, save);
+    note(`Wrote ${save}.`);
+  }
   if (cli.json) {
     printJson(save !== undefined && completed ? { ...task, savedTo: save } : task);
     return;
@@ -63,7 +66,8 @@ function printValue(value: unknown): void {
   print(process.stdout.isTTY ? cleanLines(text) : text);
 }
 
-async function saveOutput({ client }: Cli, task: TaskView, file: string): Promise<void> {
+/** All of it or nothing. */
+export async function saveOutput({ client }: Cli, task: TaskView, file: string): Promise<void> {
   const source =
     task.outputRef === null
       ? Readable.from([Buffer.from(`${JSON.stringify(task.output, undefined, 2)}\n`)])
@@ -81,7 +85,6 @@ async function saveOutput({ client }: Cli, task: TaskView, file: string): Promis
   } finally {
     await rm(temporary, { force: true });
   }
-  note(`Wrote ${file}.`);
 }
 
 function outputPath({ id }: TaskView): string {
