@@ -8,12 +8,32 @@ export interface ManualClock extends Clock {
   setWall(ms: number): void;
 }
 
+/** The clock of one life of a node: after its end no timer of that life fires. */
+export interface LifeClock extends Clock {
+  readonly alive: boolean;
+  end(): void;
+}
+
+export function lifeClock(clock: Clock): LifeClock {
+  let alive = true;
+  return {
+    get alive() {
+      return alive;
+    },
+    end: () => void (alive = false),
+    now: () => clock.now(),
+    monotonic: () => clock.monotonic(),
+    after: (delayMs, run) => clock.after(delayMs, () => alive && run()),
+  };
+}
+
 export function manualClock(wallMs = 1_800_000_000_000): ManualClock {
   let wall = wallMs;
   let elapsed = 0;
   const timers = new Set<{ at: number; run: () => void }>();
   return {
-    now: () => wall,
+    // Whole milliseconds, as the system gives them.
+    now: () => Math.floor(wall),
     monotonic: () => elapsed,
     after(delayMs, run) {
       const timer = { at: elapsed + Math.max(delayMs, 0), run };

@@ -1,0 +1,165 @@
+/** One life of a home without sockets: the submitting side of a node over a store and sessions that the test has made. */
+import type { Random } from "../../src/core/clock.ts";
+import { silentLog } from "../../src/core/log.ts";
+import { createResponseVerifier } from "../../src/network/attest.ts";
+import type { CardDirectory, KnownCard, Resources } from "../../src/network/card.ts";
+import type { Session } from "../../src/network/messages.ts";
+import { createRouter } from "../../src/routing/router.ts";
+import type { Store } from "../../src/storage/store.ts";
+import { createAttempts } from "../../src/tasks/attempts.ts";
+import { createChanges } from "../../src/tasks/changes.ts";
+import { createDelegation } from "../../src/tasks/delegate.ts";
+import { createHome } from "../../src/tasks/home.ts";
+import type { SkillLimit } from "../../src/tasks/keyed-limits.ts";
+import { createProviders } from "../../src/tasks/providers.ts";
+import { ReadyQueue } from "../../src/tasks/ready-queue.ts";
+import type { TaskRecord } from "../../src/tasks/record.ts";
+import { createSettlement } from "../../src/tasks/settle.ts";
+import { createTaskTable } from "../../src/tasks/table.ts";
+import type { Worker } from "../../src/worker/worker.ts";
+import type { LifeClock } from "./manual-clock.ts";
+import { load, network, noBlobs } from "./memory-worker.ts";
+
+export interface MemoryHomeOptions {
+  self: string;
+  clock: LifeClock;
+  random: Random;
+  store: Store;
+  directory: CardDirectory;
+  skillLimits: Record<string, SkillLimit>;
+  leaseEpoch: number;
+  current(peer: string): Session | undefined;
+  open(peer: string): Promise<Session>;
+  isGone(error: unknown): boolean;
+}
+
+const resources: Resources = {
+  cpuCores: 4,
+  memoryBytes: 8e9,
+  storageBytes: 1e11,
+  gpus: [],
+  platform: "linux",
+  arch: "x64",
+  internet: false,
+};
+const discoveryWindowMs = 5_000;
+
+export function memoryHome(options: MemoryHomeOptions) {
+  const { self, clock, random, store, current } = options;
+  const log = silentLog;
+  const changes = createChanges();
+  const table = createTaskTable({ store, changes, clock, self, log });
+  const queue = new ReadyQueue<TaskRecord>(1_000);
+  const router = createRouter({ random, self });
+  const providers = createProviders({
+    self,
+    router,
+    directory: options.directory,
+    standing: { generation: 0, isBlocked: () => false, isConnected: () => true, pinOf: () => undefined },
+    worker: { skills: new Map(), load: () => load } as unknown as Worker,
+    resources: () => resources,
+    role: "",
+    tags: [],
+    clock,
+  });
+  const attempts = createAttempts({ clock, current, open: options.open, isGone: options.isGone });
+  const settlement = createSettlement({
+    self,
+    network,
+    table,
+    blobs: noBlobs,
+    verify: createResponseVerifier(),
+    acknowledge: (peer, refs) => current(peer)?.send({ kind: "responseAck", attempts: refs }),
+    judged: (record, peer, answer, verdict, reason) =>
+      providers.judged(record, peer, answer, verdict, reason),
+  });
+  const delegation = createDelegation({
+    table,
+    queue,
+    attempts,
+    providers,
+    settlement,
+    blobs: noBlobs,
+    clock,
+    random,
+    log,
+    leaseEpoch: options.leaseEpoch,
+    skillLimits: options.skillLimits,
+    discoveryWindowMs,
+  });
+  const home = createHome({
+    self,
+    store,
+    table,
+    queue,
+    delegation,
+    blobs: noBlobs,
+    changes,
+    clock,
+    log,
+    discoveryWindowMs,
+  });
+  attempts.start();
+  return { clock, home, table, attempts, router };
+}
+
+export type MemoryHome = ReturnType<typeof memoryHome>;
+
+/** A directory in which all `peers` offer `echo`. */
+export function echoDirectory(peers: readonly string[]): { directory: CardDirectory; changed(): void } {
+  const known = peers.map(cardOf);
+  let generation = 1;
+  const directory = {
+    get generation() {
+      return generation;
+    },
+    all: () => known,
+    get: (peer: string) => known.find((one) => one.card.peer === peer),
+    offering: (skill: string) => (skill === "echo" ? known : []),
+    async *find() {},
+    fetch: () => Promise.reject(new Error("nobody")),
+    schema: () => Promise.reject(new Error("none")),
+  } as unknown as CardDirectory;
+  return { directory, changed: () => void generation++ };
+}
+
+function cardOf(peer: string): KnownCard {
+  return {
+    card: {
+      version: 1,
+      network,
+      peer,
+      seq: 1,
+      issuedAt: 0,
+      expiresAt: 0,
+      name: "",
+      addresses: [],
+      agent: { name: "errand", version: "0", protocols: [] },
+      resources,
+      role: "worker",
+      tags: [],
+      tiers: [],
+      load,
+      skills: [
+        {
+          id: "echo",
+          version: "1.0.0",
+          name: "echo",
+          description: "",
+          tags: [],
+          examples: [],
+          inputSchemaHash: "",
+          outputSchemaHash: "",
+          deterministic: true,
+          idempotent: true,
+          price: 0,
+          access: "everyone",
+          inputModes: [],
+        },
+      ],
+      tombstone: false,
+    },
+    signed: new Uint8Array(0),
+    heardAt: 0,
+  };
+}
