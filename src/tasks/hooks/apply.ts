@@ -49,7 +49,7 @@ async function asked(hooks: HookHost, submission: Submission): Promise<unknown> 
       });
     }
     const { message } = toErrandError(error);
-    throw new ErrandError("Internal", `${message}; the task was not taken on`, {
+    throw new ErrandError("WaitTimeout", `${message}; the task was not taken on`, {
       hint: "The module named by `hooks` in this node's configuration does not answer; see the node's log.",
       cause: error,
     });
@@ -66,7 +66,7 @@ function checked(before: Submission, after: unknown): Submission {
     input.bytes instanceof Uint8Array !== (typeof input.blob?.hash === "string");
   if (typeof made !== "object" || typeof made?.skill !== "string" || !isBody) {
     throw new ErrandError(
-      "Internal",
+      "InvalidConfig",
       "the hook beforeSubmit returned no submission; the task was not taken on",
       {
         hint: "It returns a submission with skill and input, or nothing.",

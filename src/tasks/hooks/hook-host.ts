@@ -13,7 +13,7 @@ export interface HookHost {
   /** What the module has; nothing else need be said. */
   readonly names: ReadonlySet<HookName>;
   readonly counters: { hookErrors: number; hookTimeouts: number; hooksDropped: number; hookRestarts: number };
-  /** Resolves with what `beforeSubmit` made of it. Throws what the hook threw (`HookRefusal`), or `Internal` after its time. */
+  /** What `beforeSubmit` made of it. Throws what the hook threw (`HookRefusal`), or an `ErrandError` after its time. */
   ask(argument: unknown): Promise<unknown>;
   tell<Name extends NoticeName>(name: Name, argument: Notice<Name>): void;
   stop(): Promise<void>;
