@@ -2,53 +2,20 @@
  * Composition: makes every part of a node and hands each what it needs of the others. It decides nothing. Nothing acts
  * before `start()`; `stop()` unwinds in reverse.
  */
-import { mkdir } from "node:fs/promises";
-import { join } from "node:path";
 import { systemClock, type Clock } from "../core/clock.ts";
 import { ErrandError } from "../core/errors.ts";
-import { limits } from "../core/limits.ts";
 import { createLog, type Log } from "../core/log.ts";
 import { version } from "../core/version.ts";
-import { createResponseSigner, createResponseVerifier } from "../network/attest.ts";
-import { loadIdentity } from "../network/identity.ts";
-import { isGone } from "../network/libp2p-errors.ts";
-import type { MessageHandler, Session } from "../network/messages.ts";
 import { createNetwork } from "../network/network.ts";
-import { createSessions, type TaskSessions } from "../network/protocols/task.ts";
 import { readSwarmKey } from "../network/swarm-key.ts";
-import { createRouter } from "../routing/router.ts";
-import { loadSkills } from "../skills/load.ts";
-import { builtinOffers } from "../skills/registry.ts";
-import { openBlobs } from "../storage/blobs.ts";
-import { lockDataDir } from "../storage/lock.ts";
-import { nextBootEpoch } from "../storage/meta.ts";
-import { loadPeers } from "../storage/peers.ts";
-import { openStore } from "../storage/sqlite-store.ts";
-import { createAttempts } from "../tasks/attempts.ts";
 import { createBlobAccess } from "../tasks/blob-access.ts";
-import { createChanges } from "../tasks/changes.ts";
-import { createDelegation } from "../tasks/delegate.ts";
-import { createHome } from "../tasks/home.ts";
-import { attachHooks } from "../tasks/hooks/attach.ts";
-import { createLocalSession } from "../tasks/local-session.ts";
-import { createDeterminism } from "../tasks/determinism.ts";
-import { createOutbox } from "../tasks/outbox.ts";
-import { createResultCache, type ResultCache } from "../tasks/result-cache.ts";
-import { createRetention, type Retention } from "../tasks/retention.ts";
-import { createStatistics } from "../tasks/statistics/statistics.ts";
-import { createProviders } from "../tasks/providers.ts";
-import { ReadyQueue } from "../tasks/ready-queue.ts";
+import type { ResultCache } from "../tasks/result-cache.ts";
+import type { Retention } from "../tasks/retention.ts";
 import type { TaskRecord } from "../tasks/record.ts";
-import { createGraphs } from "../tasks/graph/graphs.ts";
-import { createSchedules } from "../tasks/schedules/schedules.ts";
-import { createServing } from "../tasks/serve.ts";
-import { createSettlement } from "../tasks/settle.ts";
-import { createTaskTable } from "../tasks/table.ts";
-import { createExecutors } from "../worker/executors/registry.ts";
-import { detectResources } from "../worker/resources.ts";
-import { createWorker } from "../worker/worker.ts";
 import { keepHouse } from "./housekeeping.ts";
 import { keepEvidence } from "./evidence-keeper.ts";
+import { createEngine } from "./engine.ts";
+import { openGround, type Surroundings } from "./ground.ts";
 import { createOwnFacts } from "./card-facts.ts";
 import type { NodeConfig } from "./config.ts";
 import type { ErrandNode } from "./node.ts";
@@ -63,52 +30,23 @@ export interface NodeParts {
   log?: Log;
 }
 
-const discoveryWindowMs = 5_000;
 const resourcesEveryMs = 30_000;
 
 /** Throws `Conflict` when the data folder is in use, `InvalidConfig`, `StorageFailed`. */
 export async function createNode(config: NodeConfig, parts: NodeParts = {}): Promise<ErrandNode> {
   const { clock = systemClock, random = Math.random, log = createLog(config.logLevel) } = parts;
   await using building = new AsyncDisposableStack();
-  await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
-  const lock = lockDataDir(config.dataDir);
-  building.defer(() => lock.release());
-
-  // --- what lasts
-  const identity = await loadIdentity(config.dataDir, log);
+  const around: Surroundings = { clock, random, log };
+  const ground = await openGround(config, around, building);
+  const { identity, store, blobStore, worker, peerRows } = ground;
   const self = identity.peer;
-  const store = await openStore({ path: join(config.dataDir, "errand.db"), log });
-  building.defer(() => store.close());
-  const blobStore = openBlobs(join(config.dataDir, "blobs"), { clock });
-  const leaseEpoch = await nextBootEpoch(store);
-  const peerRows = await loadPeers(store);
-
-  // --- what works
-  const settings = { httpAllow: config.httpExceptions };
-  const builtin = builtinOffers(settings).filter(
-    ({ definition }) => config.builtinSkills?.includes(definition.id) ?? true,
-  );
-  const skills = [...builtin, ...(await loadSkills(config.skills, { offered: builtin }))];
-  let resources = await detectResources({ dataDir: config.dataDir, internet: config.preset === "public" });
-  const worker = createWorker({
-    skills,
-    executors: createExecutors({ settings, clock, slots: config.workerSlots }),
-    slots: config.workerSlots,
-    queueLimit: config.workerQueue,
-    clock,
-    log,
-    random,
-    scratchRoot: join(config.dataDir, "scratch"),
-    profile: () => ({ resources, role: config.role, tags: config.tags }),
-  });
-  building.defer(() => worker.close());
 
   // --- the network
   const own = createOwnFacts(
     config,
     worker,
-    () => resources,
-    () => serving.draining,
+    () => ground.resources(),
+    () => engine.serving.draining,
   );
   const network = await createNetwork({
     identity,
@@ -142,154 +80,22 @@ export async function createNode(config: NodeConfig, parts: NodeParts = {}): Pro
     self,
   );
 
-  // --- the life of a task, at both ends
-  const router = createRouter({ random, self });
-  const changes = createChanges();
-  const table = createTaskTable({ store, changes, clock, self, log });
-  const attached = await attachHooks({
-    hooks: config.hooks,
-    webhooks: config.webhooks,
-    self,
-    store,
-    table,
-    changes,
-    clock,
-    random,
-    log,
-  });
-  building.defer(() => attached.close());
-  building.defer(host.onPeer(attached.peers));
-  const queue = new ReadyQueue<TaskRecord>(config.queuePerBand);
-  const providers = createProviders({
-    self,
+  const engine = await createEngine({ config, ground, network, standing, blobs, building, ...around });
+  const {
     router,
-    directory,
-    standing,
-    worker,
-    resources: () => resources,
-    role: config.role,
-    tags: config.tags,
-    clock,
-  });
-  const onAnswer: MessageHandler = (message, session) => attempts.onAnswer(message, session);
-  const onRequest: MessageHandler = (message, session) => serving.onRequest(message, session);
-  const signer = createResponseSigner(identity.signer);
-  const local = createLocalSession(self, network.host.network, onAnswer, onRequest);
-  const sessions: TaskSessions = createSessions({
-    host,
-    network: host.network,
-    clock,
-    log,
-    onAnswer,
-    onRequest,
-    onOpen: (session) =>
-      session.direction === "out" ? attempts.onSessionOpen(session) : serving.onSessionOpen(session),
-    onClose: (session) =>
-      session.direction === "out" ? attempts.onSessionClosed(session) : serving.onSessionClosed(session),
-    onTurnEnd: () => signer.flush(),
-    resume: (peer) => attempts.resume(peer),
-  });
-  const sessionTo = (peer: string): Session | undefined =>
-    peer === self ? local.submitting : sessions.current(peer);
-  const attempts = createAttempts({
-    clock,
-    current: sessionTo,
-    open: (peer, signal) => sessions.open(peer, signal),
-    isGone,
-  });
-  const outbox = createOutbox({ store, clock, log });
-  const serving = createServing({
-    self,
-    network: host.network,
-    worker: attached.worker(worker),
-    signer,
-    blobs,
-    outbox,
-    clock,
-    log,
-  });
-  const settlement = createSettlement({
-    self,
-    network: host.network,
     table,
-    blobs,
-    verify: createResponseVerifier(),
-    acknowledge: (peer, refs) => sessionTo(peer)?.send({ kind: "responseAck", attempts: refs }),
-    judged: (record, peer, answer, verdict, reason) =>
-      providers.judged(record, peer, answer, verdict, reason),
-  });
-  const delegation = createDelegation({
-    table,
-    queue,
     attempts,
-    providers,
-    settlement,
-    blobs,
-    clock,
-    random,
-    log,
-    leaseEpoch,
-    skillLimits: config.skillLimits,
-    discoveryWindowMs,
-  });
-  const cache = createResultCache({
-    store,
-    table,
-    versions: createDeterminism({
-      local: worker,
-      directory,
-      isBlocked: (peer) => standing.isBlocked(peer),
-    }),
-    worthMs: limits.cacheWorthMs,
-    expectedMs: (skill) => router.skillMs(skill),
-    isBlocked: (peer) => standing.isBlocked(peer),
-    hasBlob: (hash) => blobStore.has(hash),
-    clock,
-    log,
-    ...config.cache,
-  });
-  const plainHome = createHome({
-    self,
-    store,
-    table,
-    queue,
-    delegation,
-    blobs,
+    serving,
+    sessions,
+    local,
+    attached,
     cache,
-    changes,
-    clock,
-    log,
-    discoveryWindowMs,
-  });
-  const home = attached.home(plainHome);
-  const schedules = createSchedules({ store, table, submit: home.submit, blobs, clock, log });
-  await schedules.load();
-  const graphs = createGraphs({
-    self,
-    store,
-    table,
-    blobs,
-    clock,
-    log,
-    submit: home.submit,
-    cancel: home.cancel,
-  });
-  const statistics = createStatistics({
-    store,
-    table,
-    clock,
-    log,
-    onlinePeers: () => host.peers().length,
-    worker: () => serving.counters,
-  });
-  const retention = createRetention({
-    store,
-    blobs: blobStore,
-    policy: config.retention,
-    clock,
-    removed: (ids) => ids.forEach((id) => table.forget(id)),
-    swept: () => void statistics.rebuild(),
-  });
+    home,
+    schedules,
+    graphs,
+    statistics,
+    retention,
+  } = engine;
   const evidence = await keepEvidence({ router, store, clock, changed: attached.trust });
 
   // --- the node
@@ -332,11 +138,7 @@ export async function createNode(config: NodeConfig, parts: NodeParts = {}): Pro
     serving.start();
     running.defer(evidence.start());
     running.defer(keepHouse({ store, blobs: blobStore, retention, clock, log }));
-    running.defer(
-      every(resourcesEveryMs, clock, async () => {
-        resources = await detectResources({ dataDir: config.dataDir, internet: resources.internet });
-      }),
-    );
+    running.defer(every(resourcesEveryMs, clock, () => ground.detect()));
     await cache.start();
     running.defer(() => cache.stop());
     await graphs.load();

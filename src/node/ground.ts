@@ -1,0 +1,94 @@
+/** What a node stands on: its data folder, identity, store and blobs, and the skills it runs. No peers here. */
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { Clock, Random } from "../core/clock.ts";
+import type { Log } from "../core/log.ts";
+import { loadIdentity, type Identity } from "../network/identity.ts";
+import { loadSkills } from "../skills/load.ts";
+import { builtinOffers } from "../skills/registry.ts";
+import { openBlobs, type BlobStore } from "../storage/blobs.ts";
+import { lockDataDir } from "../storage/lock.ts";
+import { nextBootEpoch } from "../storage/meta.ts";
+import { loadPeers, type PeerRow } from "../storage/peers.ts";
+import { openStore } from "../storage/sqlite-store.ts";
+import type { Store } from "../storage/store.ts";
+import { createExecutors } from "../worker/executors/registry.ts";
+import { detectResources, type MachineResources } from "../worker/resources.ts";
+import { createWorker, type Worker } from "../worker/worker.ts";
+import type { NodeConfig } from "./config.ts";
+
+/** Where time, chance and messages come from and go to. */
+export interface Surroundings {
+  clock: Clock;
+  random: Random;
+  log: Log;
+}
+
+export interface Ground {
+  identity: Identity;
+  store: Store;
+  blobStore: BlobStore;
+  /** The count of this node's starts. */
+  leaseEpoch: number;
+  peerRows: readonly PeerRow[];
+  worker: Worker;
+  /** As last looked at. */
+  resources(): MachineResources;
+  /** Looks at the machine again. */
+  detect(): Promise<void>;
+}
+
+/** What was opened is closed by `building`. Throws `Conflict` when the folder is in use, `InvalidConfig`, `StorageFailed`. */
+export async function openGround(
+  config: NodeConfig,
+  around: Surroundings,
+  building: AsyncDisposableStack,
+): Promise<Ground> {
+  const { clock, log } = around;
+  await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
+  const lock = lockDataDir(config.dataDir);
+  building.defer(() => lock.release());
+  const identity = await loadIdentity(config.dataDir, log);
+  const store = await openStore({ path: join(config.dataDir, "errand.db"), log });
+  building.defer(() => store.close());
+  const look = (): Promise<MachineResources> =>
+    detectResources({ dataDir: config.dataDir, internet: config.preset === "public" });
+  let resources = await look();
+  const worker = await openWorker(config, around, () => resources);
+  building.defer(() => worker.close());
+  return {
+    identity,
+    store,
+    blobStore: openBlobs(join(config.dataDir, "blobs"), { clock }),
+    leaseEpoch: await nextBootEpoch(store),
+    peerRows: await loadPeers(store),
+    worker,
+    resources: () => resources,
+    async detect() {
+      resources = await look();
+    },
+  };
+}
+
+async function openWorker(
+  config: NodeConfig,
+  { clock, random, log }: Surroundings,
+  machine: () => MachineResources,
+): Promise<Worker> {
+  const settings = { httpAllow: config.httpExceptions };
+  const builtin = builtinOffers(settings).filter(
+    ({ definition }) => config.builtinSkills?.includes(definition.id) ?? true,
+  );
+  const skills = [...builtin, ...(await loadSkills(config.skills, { offered: builtin }))];
+  return createWorker({
+    skills,
+    executors: createExecutors({ settings, clock, slots: config.workerSlots }),
+    slots: config.workerSlots,
+    queueLimit: config.workerQueue,
+    clock,
+    log,
+    random,
+    scratchRoot: join(config.dataDir, "scratch"),
+    profile: () => ({ resources: machine(), role: config.role, tags: config.tags }),
+  });
+}
