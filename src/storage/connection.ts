@@ -37,13 +37,13 @@ export function openWriter(path: string): DatabaseSync {
   return new DatabaseSync(path, { enableForeignKeyConstraints: false, timeout: busyTimeoutMs });
 }
 
-/**
- * Makes `db` durable and fast. Page size and vacuum mode hold for a new file alone; being able to shrink costs nothing that could
- * be measured. No mmap, here or in the reader: an I/O error there is a SIGBUS that ends the process. */
+/** Makes `db` durable and fast. No mmap, here or in the reader: an I/O error there is a SIGBUS that ends the process. */
 export function configureWriter(db: DatabaseSync, maxPages: number | undefined): void {
+  // So that a file can become smaller again; it costs nothing that could be measured. An old file would only be written to.
+  if (db.prepare("PRAGMA page_count").get()?.["page_count"] === 0)
+    db.exec("PRAGMA auto_vacuum = INCREMENTAL");
   db.exec(`
     PRAGMA page_size = ${pageBytes};
-    PRAGMA auto_vacuum = INCREMENTAL;
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = FULL;
     PRAGMA cache_size = -${cacheKiB};

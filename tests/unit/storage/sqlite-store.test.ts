@@ -95,7 +95,7 @@ test("a statement that breaks a constraint takes its whole turn back, and nothin
 });
 
 test("a full disk rejects, keeps what was acknowledged, and says what to do", async () => {
-  const { store, path } = await temporaryStore({ maxPages: 40 });
+  const { store, path } = await temporaryStore({ maxPages: 64 });
   let acknowledged = 0;
   const block = new Uint8Array(20_000);
   const fill = async (): Promise<void> => {
