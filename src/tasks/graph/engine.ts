@@ -11,7 +11,6 @@ import { toErrandError, type ErrandError } from "../../core/errors.ts";
 import type { TaskId } from "../../core/ids.ts";
 import { limits } from "../../core/limits.ts";
 import type { Log } from "../../core/log.ts";
-import { putGraphNode, updateGraph } from "../../storage/graphs.ts";
 import type { Store } from "../../storage/store.ts";
 import type { TaskRecord } from "../record.ts";
 import { isTerminal } from "../states.ts";
@@ -19,12 +18,12 @@ import type { TaskTable } from "../table.ts";
 import type { Submission, TaskView } from "../task.ts";
 import type { Outputs } from "./outputs.ts";
 import { listOf, submissionOf } from "./prepare.ts";
+import { createRows } from "./rows.ts";
 import { wantsSuccess, type NodeState, type Outcome, type Step } from "./progress.ts";
 import {
   childrenOf,
   entryOf,
   hasEnded,
-  nameOf,
   newUnit,
   outcomeOf,
   reasonOf,
@@ -63,11 +62,10 @@ const laterCodes: ReadonlySet<string> = new Set(["ShuttingDown", "StorageFailed"
 export function createEngine(options: EngineOptions): Engine {
   const { store, table, outputs, clock, log } = options;
   const active = new Map<string, GraphRun>();
-  const dirty = new Set<GraphRun>();
+  const { mark, touch, flush } = createRows(store);
   let out = 0;
   let life: "new" | "started" | "stopped" = "new";
   let pumping = false;
-  let flushing = false;
   let endPause: (() => void) | undefined;
 
   // --- what is sent
@@ -282,39 +280,6 @@ export function createEngine(options: EngineOptions): Engine {
     touch(run);
   }
 
-  // --- what is stored
-
-  function mark(run: GraphRun, entry: Entry): void {
-    run.dirty.set(nameOf(run, entry), unitOf(run, entry));
-    touch(run);
-  }
-
-  function touch(run: GraphRun): void {
-    dirty.add(run);
-    if (flushing) return;
-    flushing = true;
-    setImmediate(flush);
-  }
-
-  function flush(): void {
-    flushing = false;
-    const finished: GraphRun[] = [];
-    for (const run of dirty) {
-      for (const [node, { state, taskId, reason }] of run.dirty)
-        putGraphNode(store, run.id, { node, state, taskId: taskId ?? null, reason });
-      run.dirty.clear();
-      if (run.finishedAt !== undefined) finished.push(run);
-      if (run.state !== "running") updateGraph(store, { ...run, finishedAt: run.finishedAt ?? null });
-    }
-    dirty.clear();
-    for (const run of finished) {
-      const tell = (error?: Error): void => {
-        for (const waiter of run.waiters.splice(0)) waiter(error);
-      };
-      store.committed().then(() => tell(), tell);
-    }
-  }
-
   const unlisten = table.onMove(onMove);
 
   return {
@@ -356,9 +321,7 @@ export function createEngine(options: EngineOptions): Engine {
     },
     committed() {
       const stored = table.committed();
-      if (dirty.size === 0) return stored;
-      flush();
-      return store.committed();
+      return flush() ? store.committed() : stored;
     },
     stop() {
       life = "stopped";

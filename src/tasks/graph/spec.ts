@@ -89,7 +89,7 @@ export interface CheckedNode {
 const nodeFields = ["input", "inputFrom", "needs", "when", "forEach", "graph", ...settings];
 const graphFields = ["name", "failFast", "cancelRunning", "defaults", "nodes"];
 const idPattern = /^[A-Za-z_][A-Za-z0-9_-]{0,63}$/;
-const reserved = new Set(["item", "index"]);
+const reserved = new Set(["item", "index", "__proto__"]);
 
 /** Throws `InvalidInput`, or `LimitExceeded` for too large a graph. */
 export function checkGraph(value: unknown): { spec: GraphSpec; nodes: readonly CheckedNode[] } {
