@@ -17,7 +17,9 @@ export function newBook(): Book {
 export function countInBook(book: Book, end: CountedEnd, nowAt: number): void {
   countInSeries(book.node, end, nowAt);
   countInSeries(latest(book.skills, end.skill, limits.statsSkills), end, nowAt);
-  if (end.peer !== "") countInSeries(latest(book.peers, end.peer, limits.statsPeers), end, nowAt);
+  // A result that was there already is nobody's work.
+  if (end.peer !== "" && !end.cached)
+    countInSeries(latest(book.peers, end.peer, limits.statsPeers), end, nowAt);
 }
 
 function latest(series: Map<string, Series>, key: string, most: number): Series {

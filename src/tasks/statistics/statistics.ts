@@ -198,7 +198,7 @@ function add(counts: Counts, state: TaskState): void {
 function endOf(record: TaskRecord, state: TerminalState): CountedEnd {
   const { id, spec, peer, createdAt, updatedAt, finishedAt = updatedAt, usage, attemptsMade } = record;
   const wallMs = usage?.wallMs;
-  const cached = attemptsMade === 0;
+  const cached = state === "completed" && attemptsMade === 0;
   return { id, state, skill: spec.skill, peer, createdAt, finishedAt, wallMs, cached };
 }
 
@@ -207,6 +207,6 @@ function endOfRow({ attemptsMade, wallMs, ...row }: EndedRow): CountedEnd {
     ...row,
     state: row.state as TerminalState,
     wallMs: wallMs ?? undefined,
-    cached: attemptsMade === 0,
+    cached: row.state === "completed" && attemptsMade === 0,
   };
 }
