@@ -16,7 +16,7 @@ import type { Schedules } from "../tasks/schedules/schedules.ts";
 import type { AttemptRecord, HistoryEntry, Submission, TaskChange, TaskView } from "../tasks/task.ts";
 
 // What a user of the node needs to name: the API may import this folder and core alone.
-export { isTerminal, TASK_STATES, TERMINAL_STATES, type TerminalState } from "../tasks/states.ts";
+export { isTerminal, TASK_STATES, TERMINAL_STATES } from "../tasks/states.ts";
 export { STATS_WINDOWS, type StatsWindow } from "../tasks/statistics/series.ts";
 export type { DurationsView } from "../tasks/statistics/durations.ts";
 export type { TallyView } from "../tasks/statistics/tally.ts";
