@@ -20,8 +20,12 @@ export interface Waited {
 const secondThoughtMs = 2_000;
 const cancelWaitMs = 10_000;
 
-/** Throws `WaitTimeout` after `timeoutMs`; the task goes on. */
-export async function waitForTask(cli: Cli, id: string, timeoutMs?: number): Promise<Waited> {
+/** Throws `WaitTimeout` after `timeoutMs`; the task goes on. `interrupts`: those that came before the id was known. */
+export async function waitForTask(
+  cli: Cli,
+  id: string,
+  { timeoutMs, interrupts: before = 0 }: { timeoutMs?: number; interrupts?: number } = {},
+): Promise<Waited> {
   const leave = new AbortController();
   const path = `/v1/tasks/${segment(id)}`;
   let interrupts = 0;
@@ -47,6 +51,7 @@ export async function waitForTask(cli: Cli, id: string, timeoutMs?: number): Pro
   }
 
   process.on("SIGINT", onInterrupt);
+  for (let n = 0; n < before; n++) onInterrupt();
   try {
     const task = await untilEnd(cli, id, path, leave.signal, timeoutMs);
     await cancelling;

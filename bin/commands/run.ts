@@ -1,6 +1,7 @@
 /** `errand run`: submit, show progress, wait, print the output. */
 import type { Command } from "commander";
 import { withNode } from "../cli.ts";
+import { onInterrupts } from "../interrupts.ts";
 import { submissionOptions, submit, type SubmissionOptions } from "../submission.ts";
 import { showResult } from "../task-result.ts";
 import { waitForTask } from "../waiting.ts";
@@ -28,8 +29,10 @@ export function register(program: Command): void {
         command: Command,
       ) =>
         withNode(command, async (cli) => {
-          const { id } = await submit(cli, skill, input, options);
-          await showResult(cli, await waitForTask(cli, id), options.save);
+          // From here on Ctrl-C leaves the task running, also one whose id is only on its way to us.
+          const early = onInterrupts(() => {});
+          const { id } = await submit(cli, skill, input, options).finally(early.end);
+          await showResult(cli, await waitForTask(cli, id, { interrupts: early.count }), options.save);
         }),
     );
 }

@@ -35,7 +35,7 @@ export function register(program: Command): void {
     .action((id: string, options: { timeout?: number; save?: string }, command: Command) =>
       withNode(command, async (cli) => {
         const timeoutMs = options.timeout === undefined ? undefined : options.timeout * 1_000;
-        await showResult(cli, await waitForTask(cli, id, timeoutMs), options.save);
+        await showResult(cli, await waitForTask(cli, id, { timeoutMs }), options.save);
       }),
     );
   task

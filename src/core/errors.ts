@@ -64,6 +64,7 @@ const retryableByCode: ReadonlySet<ErrorCode> = new Set([
   "DelegationFailed",
   "RateLimited",
   "PeerUnreachable",
+  "SkillFailed",
   "Lost",
   "WaitTimeout",
   "NodeUnreachable",

@@ -43,6 +43,8 @@ export interface Standing {
   reliability: number;
   /** Enough is known to tell it from a stranger: a + b − 2 ≥ 4. */
   known: boolean;
+  /** A lie of its was proved, here or at another skill. */
+  lied: boolean;
 }
 
 const dayMs = 24 * 3_600_000;
@@ -192,5 +194,6 @@ export function posterior(
     lower: Math.max(0, mean - deviation),
     reliability: e === undefined ? 1 : reliabilityAt(e, now),
     known: n - 2 >= knownAt,
+    lied: badCount > 0 || otherBad > 0,
   };
 }

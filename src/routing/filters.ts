@@ -49,9 +49,18 @@ export function hardRefusal(
     return Refusal.price;
   if (request.peer !== undefined) return Refusal.none;
   if (request.exclude.size > 0 && request.exclude.has(candidate.peer)) return Refusal.excluded;
-  if (prospect.standing.lower < request.minTrust) return Refusal.trust;
+  if (trustOf(prospect) < request.minTrust) return Refusal.trust;
   if (isTooSlow(prospect, request.timeoutMs, now)) return Refusal.deadline;
   return Refusal.none;
+}
+
+/**
+ * What `minTrust` is held against: the lower bound of what is known, or the operator's word where that is more and no proved
+ * lie speaks against it.
+ */
+function trustOf({ standing, candidate }: Prospect): number {
+  const { pin } = candidate;
+  return pin !== undefined && pin > standing.lower && !standing.lied ? pin : standing.lower;
 }
 
 /** Whether `requirements` asks for anything, so that most tasks skip the comparison. */

@@ -42,7 +42,15 @@ export interface Prospect {
 }
 
 /** This node trusts itself. */
-const ownStanding: Standing = Object.freeze({ a: 1, b: 0, mean: 1, lower: 1, reliability: 1, known: true });
+const ownStanding: Standing = Object.freeze({
+  a: 1,
+  b: 0,
+  mean: 1,
+  lower: 1,
+  reliability: 1,
+  known: true,
+  lied: false,
+});
 /** Of a peer that was never tried. */
 const noMetrics = Object.freeze(newMetrics());
 /** Half-lives are days: within a minute decay is not seen, and reliability moves by 2 %. */

@@ -69,6 +69,10 @@ export interface SkillContext {
 
 export interface Skill<Input = never, Output = unknown> {
   definition: SkillDefinition;
+  /**
+   * Throws to fail. The task is then tried again as its submitter's policy says, unless the skill is deterministic, or the
+   * error has `retryable: false`, or its `code` is `InvalidInput` or `LimitExceeded`.
+   */
   run(input: Input, context: SkillContext): Output | Promise<Output>;
 }
 

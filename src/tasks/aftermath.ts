@@ -115,6 +115,12 @@ export function createAftermath(options: AftermathOptions) {
     const error = new ErrandError("Lost", reason);
     remember(record, decision, peer, "lost", error);
     if (record.spec.onLost === "fail") return fail(record, "lost", error);
+    const now = clock.monotonic();
+    record.unreachableSinceMs ??= now;
+    if (now - record.unreachableSinceMs > unreachableWindowMs) {
+      const refusal: Refusal = { peer, code: "PeerUnreachable", message: reason, retryAfterMs: 0 };
+      return fail(record, "no-capable-peer", noCapablePeer(record, decision, [refusal]));
+    }
     again(
       record,
       record.refusedRounds++ === 0 ? 0 : refusalDelayMs(record.refusedRounds, 0, random),

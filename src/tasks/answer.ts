@@ -100,6 +100,7 @@ export function createAnswering(options: AnsweringOptions): Answering {
   }
 
   function answerError(entry: Served, error: ErrandError): void {
+    const definition = worker.skills.get(entry.request?.skill ?? "")?.definition;
     const stopped = entry.stop.signal.aborted;
     const status =
       error.code === "TaskTimeout"
@@ -113,9 +114,14 @@ export function createAnswering(options: AnsweringOptions): Answering {
     respond(entry, {
       status,
       outputHash: new Uint8Array(0),
-      version: worker.skills.get(entry.request?.skill ?? "")?.definition.version ?? "",
+      version: definition?.version ?? "",
       usage: { wallMs: 0, cpuMs: 0, peakMemoryBytes: 0 },
-      error: { code: said.code, message: said.message, retryable: said.retryable },
+      // Equal input gives equal output, also when that is a failure.
+      error: {
+        code: said.code,
+        message: said.message,
+        retryable: said.retryable && !(said.code === "SkillFailed" && definition?.deterministic === true),
+      },
     });
   }
 

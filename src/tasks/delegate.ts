@@ -207,6 +207,7 @@ export function createDelegation(options: DelegateOptions): Delegation {
     return {
       acked(ack, rttMs) {
         record.attemptsMade++;
+        record.unreachableSinceMs = undefined;
         providers.acked(peer, rttMs, ack.load);
         if (ack.verdict === "queued")
           table.progress(record, 0, `place ${ack.position} in the worker's queue`);

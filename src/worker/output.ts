@@ -103,7 +103,8 @@ export function skillError(error: unknown): ErrandError {
   return new ErrandError(
     code === "InvalidInput" || code === "LimitExceeded" ? code : "SkillFailed",
     safeMessage(message === "" ? "the skill failed without a message" : message),
-    { retryable: retryable === true, cause: error },
+    // What failed once may work the next time, unless the code says otherwise.
+    { retryable: retryable !== false && code !== "InvalidInput" && code !== "LimitExceeded", cause: error },
   );
 }
 
