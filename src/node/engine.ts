@@ -44,8 +44,6 @@ export interface EngineOptions extends Surroundings {
 
 const discoveryWindowMs = 5_000;
 
-export type Engine = Awaited<ReturnType<typeof createEngine>>;
-
 export async function createEngine(options: EngineOptions) {
   const { config, ground, network, standing, blobs, building, clock, random, log } = options;
   const { identity, store, blobStore, worker, leaseEpoch } = ground;

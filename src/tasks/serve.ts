@@ -4,7 +4,7 @@
  * duplicate of (submitter, task, attempt) gets what the first got, also after a restart (outbox.ts).
  */
 import type { Clock } from "../core/clock.ts";
-import { ErrandError, toErrandError } from "../core/errors.ts";
+import { ErrandError, toErrandError, type ErrorCode } from "../core/errors.ts";
 import type { PeerIdText } from "../core/ids.ts";
 import { limits } from "../core/limits.ts";
 import type { Log } from "../core/log.ts";
@@ -55,17 +55,16 @@ export function createServing(options: ServeOptions): Serving {
 
   function refuse(
     session: Session,
-    request: AttemptRef,
-    code: "QueueFull" | "ShuttingDown" | "InvalidInput",
-    message: string,
-    retryAfterMs: number,
+    { taskId, attempt }: AttemptRef,
+    why: { code: ErrorCode; message: string; retryAfterMs: number },
   ): void {
     counters.refused++;
+    const { code, message, retryAfterMs } = why;
     session.send({
       kind: "ack",
       ack: {
-        taskId: request.taskId,
-        attempt: request.attempt,
+        taskId,
+        attempt,
         verdict: "refused",
         position: 0,
         code,
@@ -80,10 +79,19 @@ export function createServing(options: ServeOptions): Serving {
     const key = keyOf(session.peer, request);
     const known = served.get(key);
     if (known !== undefined) return answerDuplicate(known, request, session);
-    if (draining) return refuse(session, request, "ShuttingDown", "this node is draining", 30_000);
+    if (draining)
+      return refuse(session, request, {
+        code: "ShuttingDown",
+        message: "this node is draining",
+        retryAfterMs: 30_000,
+      });
     const inFlight = inFlightOf(session.peer);
     if (inFlight >= limits.inFlightPerPeer)
-      return refuse(session, request, "QueueFull", `${inFlight} of your tasks are here already`, 1_000);
+      return refuse(session, request, {
+        code: "QueueFull",
+        message: `${inFlight} of your tasks are here already`,
+        retryAfterMs: 1_000,
+      });
     const entry: Served = {
       key,
       submitter: session.peer,
@@ -103,24 +111,7 @@ export function createServing(options: ServeOptions): Serving {
     };
     // Sent before the work starts, so that the ack leaves in front of whatever an inline skill answers at once.
     const offer = worker.offer(jobOf(entry, request));
-    if (offer.verdict === "refused") {
-      counters.refused++;
-      const { code, message, retryAfterMs } = offer;
-      session.send({
-        kind: "ack",
-        ack: {
-          taskId: request.taskId,
-          attempt: request.attempt,
-          verdict: "refused",
-          position: 0,
-          code,
-          message,
-          retryAfterMs,
-          load: worker.load(),
-        },
-      });
-      return;
-    }
+    if (offer.verdict === "refused") return refuse(session, request, offer);
     enter(entry);
     counters.served++;
     session.send({
