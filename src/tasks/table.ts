@@ -57,6 +57,8 @@ export interface TaskTableOptions {
 
 export function createTaskTable({ store, changes, clock, self, log }: TaskTableOptions): TaskTable {
   const live = new Map<TaskId, TaskRecord>();
+  // Ended, and that is not on disk yet: nobody may look for them there.
+  const ending = new Map<TaskId, TaskRecord>();
   const finished = new Map<TaskId, TaskRecord>();
   const marked = new Set<TaskRecord>();
   const counters = { submitted: 0, completed: 0, failed: 0, cancelled: 0, timeout: 0, rejected: 0 };
@@ -92,11 +94,23 @@ export function createTaskTable({ store, changes, clock, self, log }: TaskTableO
     if (error !== undefined)
       log.error({ err: error, tasks: ended.length }, "the end of tasks could not be stored");
     for (const record of ended) {
+      settle(record);
       const { waiters } = record;
       record.waiters = undefined;
       if (waiters !== undefined) for (const waiter of waiters) waiter(error);
       if (error === undefined && changes.watched) publish(record);
     }
+  }
+
+  function settle(record: TaskRecord): void {
+    if (!ending.delete(record.id)) return;
+    if (record.state === "completed") {
+      // Only the store needs them any more, and it has them.
+      record.evidence = undefined;
+      record.lastDecision = undefined;
+    }
+    finished.set(record.id, record);
+    if (finished.size > finishedKept) finished.delete(finished.keys().next().value as TaskId);
   }
 
   function publish(record: TaskRecord): void {
@@ -120,16 +134,16 @@ export function createTaskTable({ store, changes, clock, self, log }: TaskTableO
       siblings?.delete(record);
       if (siblings?.size === 0) children.delete(parentId);
     }
-    finished.set(record.id, record);
-    if (finished.size > finishedKept) finished.delete(finished.keys().next().value as TaskId);
+    ending.set(record.id, record);
   }
 
   return {
     live,
     counters,
-    get: (id) => live.get(id) ?? finished.get(id),
+    get: (id) => live.get(id) ?? ending.get(id) ?? finished.get(id),
     *ids() {
       yield* live.keys();
+      yield* ending.keys();
       yield* finished.keys();
     },
     childrenOf: (id) => [...(children.get(id) ?? [])],
