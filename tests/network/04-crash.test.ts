@@ -1,6 +1,5 @@
-/** Workers, submitters and the bootstrap peer die or freeze in the middle of things; the tasks come to their one end. */
+/** Submitters and the bootstrap peer die in the middle of things; the tasks come to their one end. Workers that die: tests/faults/. */
 import { describe, expect, test } from "vitest";
-import type { MeshNode } from "../support/mesh.ts";
 import { writeProbeSkills } from "../support/probe-skills.ts";
 import { until } from "../support/until.ts";
 import { useMesh } from "../support/use-mesh.ts";
@@ -9,71 +8,14 @@ const t = useMesh(async (mesh) => {
   const probe = await writeProbeSkills(mesh.folder);
   const hub = await mesh.start("hub", { builtinSkills: [] });
   const workers = await Promise.all(
-    ["one", "two", "three"].map((name) => mesh.start(name, { skills: [probe.file], workerSlots: 4 })),
+    ["one", "two"].map((name) => mesh.start(name, { skills: [probe.file], workerSlots: 4 })),
   );
   const home = await mesh.start("home", { builtinSkills: [] });
   await mesh.joined(hub, home, ...workers);
   return { hub, home, workers, probe };
 });
 
-function workerOf(pid: number | undefined): MeshNode {
-  const found = t.workers.find((node) => node.process.pid === pid);
-  if (found === undefined) throw new Error(`no worker is process ${pid}`);
-  return found;
-}
-
 const terminal = new Set(["completed", "failed", "cancelled", "timeout", "rejected"]);
-
-describe("a worker", () => {
-  test("killed in mid-task: another peer completes it within 20 s", async () => {
-    const { id } = await t.home.submit({ skill: "probe.hold", input: { key: "killed" } });
-    const [first] = await t.probe.started("killed");
-    const victim = workerOf(first);
-    await victim.process.kill();
-    const killedMs = performance.now();
-    const [, second] = await t.probe.started("killed", 2, 20_000);
-    await t.probe.release("killed");
-    const task = await t.home.ended(id, 20_000);
-    expect(performance.now() - killedMs).toBeLessThan(20_000);
-    expect(task).toMatchObject({ status: "completed", attempts: 2, output: { pid: second } });
-    expect(task.peer).not.toBe(victim.peerId);
-    const { attempts } = await t.home.explain(id);
-    expect(attempts.map(({ peer, outcome }) => [peer, outcome])).toEqual([
-      [victim.peerId, "lost"],
-      [workerOf(second).peerId, "completed"],
-    ]);
-    await victim.restart();
-    await t.mesh.joined(t.home, victim);
-  });
-
-  test("frozen for longer than its lease: its late result changes nothing", async () => {
-    const { id } = await t.home.submit({ skill: "probe.hold", input: { key: "frozen" } });
-    const [first] = await t.probe.started("frozen");
-    const frozen = workerOf(first);
-    frozen.process.signal("SIGSTOP");
-    try {
-      const [, second] = await t.probe.started("frozen", 2, 30_000);
-      await t.probe.release("frozen");
-      const ended = await t.home.ended(id);
-      expect(ended).toMatchObject({ status: "completed", output: { pid: second } });
-      frozen.process.signal("SIGCONT");
-      // The frozen run goes on where it was, and ends too.
-      await until("the late run ends", async () => (await t.probe.finished("frozen")) === 2);
-      // A task over the same pair of peers comes after whatever the worker had to say of the old one.
-      const after = await until("the worker is back", async () => {
-        const task = await t.home.run({ skill: "echo", input: "after", peer: frozen.peerId });
-        return task.status === "completed" && task;
-      });
-      expect(after.peer).toBe(frozen.peerId);
-      expect(await t.home.task(id)).toEqual(ended);
-      const { attempts, history } = await t.home.explain(id);
-      expect(attempts.map(({ outcome }) => outcome)).toEqual(["lost", "completed"]);
-      expect(history.filter(({ to }) => terminal.has(to))).toHaveLength(1);
-    } finally {
-      frozen.process.signal("SIGCONT");
-    }
-  }, 60_000);
-});
 
 describe("the submitter", () => {
   test("killed: what it acknowledged comes back, and what runs is adopted and not run twice", async () => {
