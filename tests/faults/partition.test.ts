@@ -31,7 +31,7 @@ async function startBehind(mesh: Mesh, name: string, config: object): Promise<Be
   proxies.push(proxy);
   const node = await mesh.start(name, { ...config, announce: [proxy.address], bootstrap: [] });
   const api = Number(new URL(node.process.ready.api).port);
-  const [port] = listeningPorts(node.process.pid).filter((one) => one !== api);
+  const port = listeningPorts(node.process.pid).find((one) => one !== api);
   proxy.leadTo(port as number);
   return { node, proxy };
 }

@@ -51,22 +51,25 @@ export async function tcpProxy(): Promise<TcpProxy> {
   }
 
   const pairOf = new WeakMap<Socket, Pair>();
-  const server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (from) => {
+
+  async function connect(from: Socket): Promise<void> {
     sockets.add(from);
     from.on("error", () => from.destroy());
-    void target.promise.then((port) => {
-      if (from.destroyed) return;
-      const to = createConnection({ port, host: "127.0.0.1", allowHalfOpen: true });
-      sockets.add(to);
-      const pair = { from, to };
-      pairs.add(pair);
-      pairOf.set(from, pair);
-      pairOf.set(to, pair);
-      forward(from, to);
-      forward(to, from);
-      apply(pair);
-    });
-  }).listen(0, "127.0.0.1");
+    const port = await target.promise;
+    if (from.destroyed) return;
+    const to = createConnection({ port, host: "127.0.0.1", allowHalfOpen: true });
+    sockets.add(to);
+    const pair = { from, to };
+    pairs.add(pair);
+    pairOf.set(from, pair);
+    pairOf.set(to, pair);
+    forward(from, to);
+    forward(to, from);
+    apply(pair);
+  }
+
+  const server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (from) => void connect(from));
+  server.listen(0, "127.0.0.1");
   await once(server, "listening");
 
   const change = (to: typeof stalled): void => {
