@@ -2,7 +2,6 @@
  * Wire frames to messages. Everything a peer can put into a frame is bounded and checked here, so that past this file a
  * message is well-formed: ids are ids, numbers are in range, texts are short and printable.
  */
-import { Frame } from "#protocols/task";
 import type * as wire from "#protocols/task";
 import { toString as toText } from "uint8arrays/to-string";
 import type { Body } from "../core/body.ts";
@@ -11,21 +10,13 @@ import { isSkillId, taskIdFromBytes } from "../core/ids.ts";
 import { limits, safeMessage } from "../core/limits.ts";
 import type * as m from "./messages.ts";
 import { attemptStates, statuses, verdicts } from "./task-enums.ts";
+import { readFrame } from "./wire-frame.ts";
 
 /** A decoded frame: a message, or one of the two kinds that only the session itself uses. */
 export type Decoded =
   | m.Message
   | { kind: "hello"; hello: m.Hello }
   | { kind: "error"; code: string; message: string };
-
-const decodeLimits = {
-  limits: {
-    hello: { resume: limits.inFlightPerPeer, capabilities: 64 },
-    request: { labels: 32, requirements: { tags: 16 } },
-    response: { attest: { proof: 24 } },
-    responseAck: { attempts: 4 * limits.inFlightPerPeer },
-  },
-} as unknown as Parameters<typeof Frame.decode>[1];
 
 /**
  * Throws `ProtocolViolation` when the bytes are no frame of a kind known here, or a field is out of bounds.
@@ -34,7 +25,7 @@ const decodeLimits = {
 export function decodeFrame(bytes: Uint8Array): Decoded {
   let frame: wire.Frame;
   try {
-    frame = Frame.decode(bytes, decodeLimits);
+    frame = readFrame(bytes);
   } catch (cause) {
     throw new ErrandError("ProtocolViolation", "a frame is not a message of this protocol", {
       cause,

@@ -1,5 +1,4 @@
 /** Messages to wire frames. What is said here is checked on the other side, by task-decode.ts; the generated wire types stop here. */
-import { Frame } from "#protocols/task";
 import type * as wire from "#protocols/task";
 import { fromString } from "uint8arrays/from-string";
 import type { Body } from "../core/body.ts";
@@ -8,19 +7,20 @@ import { taskIdToBytes } from "../core/ids.ts";
 import { safeMessage } from "../core/limits.ts";
 import type * as m from "./messages.ts";
 import { attemptStates, statuses, verdicts } from "./task-enums.ts";
+import { writeFrame } from "./wire-frame.ts";
 
 const empty = new Uint8Array(0);
 
 export function encodeHello(hello: m.Hello): Uint8Array {
-  return Frame.encode({ hello: { ...hello, resume: hello.resume.map(refToWire) } });
+  return writeFrame({ hello: { ...hello, resume: hello.resume.map(refToWire) } });
 }
 
 export function encodeSessionError(code: ErrorCode, message: string): Uint8Array {
-  return Frame.encode({ error: { code, message: safeMessage(message) } });
+  return writeFrame({ error: { code, message: safeMessage(message) } });
 }
 
 export function encodeMessage(message: m.Message): Uint8Array {
-  return Frame.encode(toFrame(message));
+  return writeFrame(toFrame(message));
 }
 
 function toFrame(message: m.Message): Partial<wire.Frame> {
