@@ -18,7 +18,8 @@ import {
 } from "../storage/tasks.ts";
 import { newRecord, type TaskRecord } from "./record.ts";
 import { isTerminal, type TaskState } from "./states.ts";
-import type { AttemptRecord, HistoryEntry, TaskSpec } from "./task.ts";
+import { specFromText, specToText } from "./submission.ts";
+import type { AttemptRecord, HistoryEntry } from "./task.ts";
 
 export type RecordFilter = Partial<TaskListFilter>;
 
@@ -71,7 +72,7 @@ function insertRecord(store: Store, r: TaskRecord): void {
     updatedAt: r.updatedAt,
     notBefore: r.notBefore ?? null,
     deadlineAt: r.deadlineAt ?? null,
-    spec: JSON.stringify(r.spec),
+    spec: specToText(r.spec),
     input: r.input.bytes ?? null,
     inputBlob: r.input.blob?.hash ?? "",
     inputSize: bodySizeBytes(r.input),
@@ -130,7 +131,7 @@ function bodyOf(
 function recordOf(row: TaskRow): TaskRecord {
   const input = bodyOf(row.input, row.inputBlob, row.inputSize, row.inputType, row.inputHash) as Body;
   return {
-    ...newRecord(row.id, JSON.parse(row.spec) as TaskSpec, input, row.createdAt, row.inputHash ?? undefined),
+    ...newRecord(row.id, specFromText(row.spec, row), input, row.createdAt, row.inputHash ?? undefined),
     state: row.state as TaskState,
     reason: row.reason,
     updatedAt: row.updatedAt,

@@ -46,7 +46,7 @@ export interface TaskRecord {
   error: ErrorJson | undefined;
   usage: Usage | undefined;
   executedVersion: string;
-  /** Serialised statement and signature of the worker. */
+  /** The worker's signature and its place in the tree (settle.ts); the rest of the statement is in the record. */
   evidence: Uint8Array | undefined;
 
   /** When a scheduled or retrying task goes on, wall-clock ms. */

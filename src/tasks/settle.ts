@@ -112,7 +112,7 @@ export function createSettlement(options: SettlementOptions): Settlement {
       if (!options.verify(statement, response.attest, bytes)) {
         return wrong(peer, "its answer carries no valid signature");
       }
-      record.evidence = evidenceOf(bytes, response.attest as Attest);
+      record.evidence = evidenceOf(response.attest as Attest);
     }
     const declared = response.outputHash;
     const actual = output.bytes === undefined ? bodyHash(output) : sha256(output.bytes);
@@ -205,16 +205,13 @@ function isJson(bytes: Uint8Array): boolean {
 }
 
 /**
- * What another node needs to check the statement: the statement's length in four bytes (big-endian), the statement, the
- * signature (64 bytes), leaf index and tree size in four bytes each, and the proof.
+ * What another node needs to check the answer beside the task's own row, from which the statement can be made again: the
+ * signature (64 bytes), leaf index and tree size in four bytes each (big-endian), and the proof.
  */
-function evidenceOf(statement: Uint8Array, attest: Attest): Uint8Array {
-  const { signature, leafIndex, treeSize, proof } = attest;
-  const bytes = Buffer.allocUnsafe(4 + statement.length + signature.length + 8 + 32 * proof.length);
-  let at = bytes.writeUInt32BE(statement.length);
-  bytes.set(statement, at);
-  bytes.set(signature, (at += statement.length));
-  at = bytes.writeUInt32BE(leafIndex, at + signature.length);
+function evidenceOf({ signature, leafIndex, treeSize, proof }: Attest): Uint8Array {
+  const bytes = Buffer.allocUnsafe(signature.length + 8 + 32 * proof.length);
+  bytes.set(signature);
+  let at = bytes.writeUInt32BE(leafIndex, signature.length);
   at = bytes.writeUInt32BE(treeSize, at);
   for (const hash of proof) {
     bytes.set(hash, at);

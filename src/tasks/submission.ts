@@ -13,6 +13,9 @@ const longestMs = 30 * 24 * 3_600_000;
 // The year 9999: what a date can be written for.
 const latestAt = 253_402_300_799_000;
 
+// Shared by all specifications that say nothing: a waiting task stays small, and is told from others at a glance.
+const nothing: Record<string, never> = Object.freeze({});
+
 /** Throws `InvalidInput`. */
 export function fillSpec(s: Submission): TaskSpec {
   check(
@@ -51,17 +54,17 @@ export function fillSpec(s: Submission): TaskSpec {
     skill: s.skill,
     skillVersion: s.skillVersion ?? "",
     priority: s.priority ?? 96,
-    requirements: checkRequirements(s.requirements ?? {}),
+    requirements: s.requirements === undefined ? nothing : checkRequirements(s.requirements),
     peer: s.peer,
     minTrust: s.minTrust ?? 0,
     maxPrice: s.maxPrice,
-    retry: fillRetry(s.retry ?? {}),
+    retry: fillRetry(s.retry),
     attemptTimeoutMs: s.attemptTimeoutMs ?? defaultAttemptTimeoutMs,
     taskTimeoutMs: s.taskTimeoutMs,
     queueTimeoutMs: s.queueTimeoutMs,
     idempotent: s.idempotent,
     onLost: s.onLost ?? "retry",
-    labels: s.labels ?? {},
+    labels: s.labels ?? nothing,
     traceparent: s.traceparent,
     notBefore: s.notBefore,
     parentId: s.parentId,
@@ -92,7 +95,8 @@ const strategies: readonly RetryPolicy["strategy"][] = [
   "fibonacci",
 ];
 
-function fillRetry(retry: Partial<RetryPolicy>): RetryPolicy {
+function fillRetry(retry: Partial<RetryPolicy> | undefined): RetryPolicy {
+  if (retry === undefined) return defaultRetry;
   range("retry.retries", retry.retries, 0, 100, true);
   range("retry.delayMs", retry.delayMs, 0, longestMs);
   range("retry.capMs", retry.capMs, 0, longestMs);
@@ -125,4 +129,31 @@ function checkLabels(labels: Record<string, string> | undefined): void {
     entries.every(([key, value]) => key.length <= 64 && typeof value === "string" && value.length <= 256),
     "labels must be texts: keys of at most 64, values of at most 256 characters",
   );
+}
+
+const defaults: Readonly<Partial<TaskSpec>> = fillSpec({
+  skill: "none",
+  input: { bytes: new Uint8Array(0), type: "" },
+});
+// These have columns of their own.
+const elsewhere: ReadonlySet<string> = new Set(["skill", "skillVersion", "priority"]);
+
+/** The specification as JSON, without what has a column and without defaults: for most tasks `{}`. */
+export function specToText(spec: TaskSpec): string {
+  let said: Record<string, unknown> | undefined;
+  for (const key in spec) {
+    const value = spec[key as keyof TaskSpec];
+    if (value === undefined || value === defaults[key as keyof TaskSpec] || elsewhere.has(key)) continue;
+    said ??= {};
+    said[key] = value;
+  }
+  return said === undefined ? "{}" : JSON.stringify(said);
+}
+
+export function specFromText(
+  text: string,
+  columns: Pick<TaskSpec, "skill" | "skillVersion" | "priority">,
+): TaskSpec {
+  const said = text === "{}" ? undefined : (JSON.parse(text) as Partial<TaskSpec>);
+  return { ...(defaults as TaskSpec), ...columns, ...said };
 }

@@ -4,7 +4,7 @@ import { jsonBody } from "../../../src/core/body.ts";
 import { ageStepMs, ReadyQueue, type ReadyEntry } from "../../../src/tasks/ready-queue.ts";
 import { lossDelayMs, refusalDelayMs, retryDelayMs } from "../../../src/tasks/retry.ts";
 import { isTerminal, mayMove, TASK_STATES, type TaskState } from "../../../src/tasks/states.ts";
-import { fillSpec } from "../../../src/tasks/submission.ts";
+import { fillSpec, specFromText, specToText } from "../../../src/tasks/submission.ts";
 
 describe("retry delays", () => {
   it.each([
@@ -181,5 +181,31 @@ describe("a submission", () => {
         message: expect.stringContaining(field === "skill" ? "skill id" : field) as string,
       }),
     );
+  });
+});
+
+describe("a stored specification", () => {
+  const columns = { skill: "echo", skillVersion: "^1.0.0", priority: 160 };
+
+  it("is nothing where nothing was said, and comes back whole", () => {
+    const spec = fillSpec({ skill: "echo", input: jsonBody(1) });
+    expect(specToText(spec)).toBe("{}");
+    expect(specFromText("{}", spec)).toEqual(spec);
+  });
+
+  it("comes back as it was said", () => {
+    const said = fillSpec({
+      ...columns,
+      input: jsonBody(1),
+      requirements: { minCpuCores: 2, tags: ["a"] },
+      retry: { retries: 1, strategy: "fixed" },
+      minTrust: 0.4,
+      onLost: "fail",
+      labels: { a: "b" },
+      cache: false,
+      idempotencyKey: "k",
+      notBefore: 5,
+    });
+    expect(specFromText(specToText(said), columns)).toEqual(said);
   });
 });
