@@ -71,9 +71,11 @@ function chosen(policy: MissedPolicy, due: readonly number[], nowAt: number): re
 function corrected(plan: Plan, nextAt: number, nowAt: number): number | null {
   if (plan.cron === "") {
     if (nextAt - nowAt <= plan.intervalMs + lateMs) return nextAt;
-    const anew = nowAt + plan.intervalMs;
-    // Never on the old grid: its times of the past hours have been run, and an equal time would be taken for the same run.
-    return bounded((anew - nextAt) % plan.intervalMs === 0 ? anew + 1 : anew, plan.untilAt);
+    // On a grid of its own, a millisecond beside the last one: times of the hours that come again have been run on the
+    // grids before, and an equal time would be taken for the same run.
+    const earliest = nowAt + plan.intervalMs;
+    const offset = (nextAt + 1 - earliest) % plan.intervalMs;
+    return bounded(earliest + (offset < 0 ? offset + plan.intervalMs : offset), plan.untilAt);
   }
   const calendar = calendarOf(plan, nextAt);
   // `nextAt` was the first after the wall time at which it was decided: so that time was not before this one.
