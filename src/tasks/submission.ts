@@ -150,10 +150,12 @@ export function specToText(spec: TaskSpec): string {
   return said === undefined ? "{}" : JSON.stringify(said);
 }
 
+/** `row`: the task's; of its other columns some have names of the specification too, and mean something else (`peer`). */
 export function specFromText(
   text: string,
-  columns: Pick<TaskSpec, "skill" | "skillVersion" | "priority">,
+  row: Pick<TaskSpec, "skill" | "skillVersion" | "priority">,
 ): TaskSpec {
+  const { skill, skillVersion, priority } = row;
   const said = text === "{}" ? undefined : (JSON.parse(text) as Partial<TaskSpec>);
-  return { ...(defaults as TaskSpec), ...columns, ...said };
+  return { ...(defaults as TaskSpec), skill, skillVersion, priority, ...said };
 }

@@ -191,6 +191,8 @@ describe("a stored specification", () => {
     const spec = fillSpec({ skill: "echo", input: jsonBody(1) });
     expect(specToText(spec)).toBe("{}");
     expect(specFromText("{}", spec)).toEqual(spec);
+    // A task's row has a peer of its own: who has it, and not who must.
+    expect(specFromText("{}", { ...spec, peer: "", id: "x" } as typeof spec)).toEqual(spec);
   });
 
   it("comes back as it was said", () => {
