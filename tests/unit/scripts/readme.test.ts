@@ -1,160 +1,20 @@
-/** The README's facts that drift: commands, keys, exit codes, routes, links, and the skills it tells people to copy. */
+/** The README's facts that drift: keys, exit codes, routes, links, and the examples it tells people to copy. */
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
-import type { Command, Option } from "commander";
+import { basename, dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { exitCodes } from "../../../bin/exit-codes.ts";
-import { buildProgram } from "../../../bin/program.ts";
 import { ErrandError } from "../../../src/core/errors.ts";
 import { checkConfig } from "../../../src/node/config-file.ts";
 import { resolveConfig } from "../../../src/node/config.ts";
-import { builtinOffers } from "../../../src/skills/registry.ts";
 import { loadSkills } from "../../../src/skills/load.ts";
+import { builtinOffers } from "../../../src/skills/registry.ts";
 import type { Skill } from "../../../src/skills/skill.ts";
-
-const root = fileURLToPath(new URL("../../../", import.meta.url));
-const readme = await readFile(join(root, "README.md"), "utf8");
-
-/** The text below a heading, up to the next of its level. */
-function section(title: string): string {
-  const parts = readme.split(/^## /m).filter((part) => part.startsWith(`${title}\n`));
-  expect(parts, `sections called "${title}"`).toHaveLength(1);
-  return parts[0] ?? "";
-}
-
-function blocks(text: string, language: string): string[] {
-  return Array.from(text.matchAll(/^```(\w+)\n([^]*?)^```$/gm))
-    .filter(([, name]) => name === language)
-    .map(([, , code]) => code ?? "");
-}
-
-/** First cells of a table's rows that are one code span. */
-function codeCells(text: string): string[] {
-  return Array.from(text.matchAll(/^\| `([^`]+)` \|/gm), ([, cell]) => cell ?? "");
-}
-
-/** As a shell would split it; enough for what a README says. */
-function words(line: string): string[] {
-  return Array.from(
-    line.replace(/\s#.*$/, "").matchAll(/'([^']*)'|"([^"]*)"|(\S+)/g),
-    ([, single, double, bare]) => single ?? double ?? bare ?? "",
-  );
-}
-
-/** The commands in shell blocks: complete, to be typed as they are. */
-function typed(text: string): string[] {
-  return blocks(text, "sh")
-    .flatMap((block) => block.split("\n"))
-    .flatMap((line) => line.split(/\s(?:&&|\|)\s/))
-    .map((line) => line.replace(/\s&$/, "").replace(/^npx /, ""))
-    .filter(isCommand);
-}
-
-/** Those in code spans: with their arguments or without. */
-function mentioned(text: string): string[] {
-  const prose = text.replaceAll(/^```[^]*?^```$/gm, "");
-  return Array.from(prose.matchAll(/`(?:npx )?(errand [^`]+)`/g), ([, span]) => span ?? "").filter(isCommand);
-}
-
-function isCommand(line: string): boolean {
-  return /^errand [a-z_]/.test(line) && !line.startsWith("errand needs ");
-}
-
-interface Typed {
-  command: Command;
-  operands: string[];
-  flags: string[];
-}
-
-/** Walks the tree of commands as far as the words name it. Throws for a flag that is not there. */
-function parse(program: Command, line: string): Typed {
-  let command = program;
-  const [operands, flags]: string[][] = [[], []];
-  const rest = words(line).slice(1);
-  for (let i = 0; i < rest.length; i++) {
-    const word = rest[i] ?? "";
-    if (/^--?[a-z]/.test(word)) {
-      const option = optionOf(command, program, word);
-      if (option === undefined) throw new Error(`${line}: ${command.name()} has no ${word}`);
-      flags?.push(word);
-      if (option.required && rest[++i] === undefined) throw new Error(`${line}: ${word} takes a value`);
-      continue;
-    }
-    const child = operands?.length === 0 ? command.commands.find((one) => one.name() === word) : undefined;
-    if (child !== undefined) command = child;
-    else operands?.push(word);
-  }
-  return { command, operands: operands ?? [], flags: flags ?? [] };
-}
-
-function optionOf(command: Command, program: Command, flag: string): Option | undefined {
-  return [...command.options, ...program.options].find(({ long, short }) => flag === long || flag === short);
-}
-
-let program: Command;
-beforeAll(async () => {
-  program = await buildProgram([], true);
-});
-
-describe("commands in the README", () => {
-  it("exist, with their flags and as many arguments", () => {
-    expect(typed(readme).length).toBeGreaterThan(15);
-    expect(mentioned(readme).length).toBeGreaterThan(30);
-    for (const line of [...typed(readme), ...mentioned(readme)]) {
-      const { command, operands } = parse(program, line);
-      expect(command, line).not.toBe(program);
-      expect(command.commands.length, `${line}: its subcommand is missing or unknown`).toBe(0);
-      expect(operands.length, line).toBeLessThanOrEqual(command.registeredArguments.length);
-    }
-    for (const line of typed(readme)) {
-      const { command, operands } = parse(program, line);
-      const required = command.registeredArguments.filter((argument) => argument.required);
-      expect(operands.length, line).toBeGreaterThanOrEqual(required.length);
-    }
-  });
-
-  it("have the flags that stand beside them in the table", () => {
-    const rows = section("Command line")
-      .split("\n")
-      .filter((line) => line.startsWith("| `errand "));
-    expect(rows.length).toBeGreaterThan(15);
-    for (const row of rows) {
-      const flags = Array.from(row.matchAll(/`(--?[a-z][a-z-]*)`/g), ([, flag]) => flag ?? "");
-      for (const line of mentioned(row)) {
-        const { command } = parse(program, line);
-        for (const flag of flags) expect(optionOf(command, program, flag), `${line}: ${flag}`).toBeDefined();
-      }
-    }
-  });
-
-  it("are real in the hints of errors too", async () => {
-    const hints: string[] = [];
-    for (const folder of ["src", "bin"]) {
-      for (const file of await readdir(join(root, folder), { recursive: true })) {
-        if (!file.endsWith(".ts")) continue;
-        const text = await readFile(join(root, folder, file), "utf8");
-        for (const [, line = ""] of text.matchAll(/`(errand [a-z][^`\\\n]*)\\?`/g))
-          hints.push(line.replaceAll(/\$\{[^}]*\}/g, "X"));
-      }
-    }
-    // Prose such as `errand knows` is no command; a known command must have the subcommand and the flags.
-    const names = new Set(program.commands.map((command) => command.name()));
-    const real = hints.filter((line) => names.has(words(line)[1] ?? ""));
-    expect(real.length).toBeGreaterThan(20);
-    for (const line of real) {
-      const { command, operands } = parse(program, line);
-      if (/^[a-z]/.test(operands[0] ?? "")) expect(command.commands.length, line).toBe(0);
-    }
-  });
-
-  it("are refused here when they do not exist", () => {
-    expect(() => parse(program, "errand run echo --colour")).toThrow("has no --colour");
-    expect(() => parse(program, "errand up --preset")).toThrow("takes a value");
-    expect(parse(program, "errand task look ID").command.commands.length).toBeGreaterThan(0);
-  });
-});
+import { planGraph } from "../../../src/tasks/graph/plan.ts";
+import { checkGraph } from "../../../src/tasks/graph/spec.ts";
+import { HOOK_NAMES, type Hooks } from "../../../src/tasks/hooks/hooks.ts";
+import { WEBHOOK_EVENTS } from "../../../src/tasks/hooks/settings.ts";
+import { blocks, codeCells, readme, root, section } from "./readme-text.ts";
 
 it("lists the exit codes there are", () => {
   const codes = Array.from(section("Command line").matchAll(/^\| (\d+) \|/gm), ([, code]) => Number(code));
@@ -164,8 +24,7 @@ it("lists the exit codes there are", () => {
 describe("the configuration in the README", () => {
   it("names keys that exist, with their defaults", async () => {
     const text = section("Configuration");
-    expect(codeCells(text).length).toBeGreaterThan(15);
-    expect(knownKeys()).toEqual(expect.arrayContaining(codeCells(text)));
+    expect([...codeCells(text)].toSorted()).toEqual(knownKeys().toSorted());
     const defaults: Record<string, unknown> = { ...(await resolveConfig({ env: {}, cwd: root })) };
     const { host, port } = defaults["api"] as { host: string; port: number };
     defaults["api"] = `${host}:${port}`;
@@ -202,6 +61,45 @@ describe("the configuration in the README", () => {
       const value = others[name] ?? "/ip4/127.0.0.1/tcp/1";
       expect(await resolveConfig({ env: { [name]: value }, cwd: root }), name).not.toEqual(usual);
     }
+  });
+});
+
+describe("graphs, hooks and webhooks in the README", () => {
+  it("show a graph that can be run", async () => {
+    const { parse: parseYaml } = await import("yaml");
+    const [file = ""] = blocks(section("Many tasks"), "yaml");
+    const plan = planGraph(checkGraph(parseYaml(file)).nodes);
+    expect(plan.nodes.map(({ id }) => id)).toEqual(["list", "stats", "report", "alarm"]);
+  });
+
+  it("show webhooks that are valid, and name every event", async () => {
+    const { parse: parseYaml } = await import("yaml");
+    const text = section("Hooks and webhooks");
+    const [file = ""] = blocks(text, "yaml");
+    expect(checkConfig(parseYaml(file), "README.md")).toHaveProperty("webhooks");
+    for (const event of WEBHOOK_EVENTS) expect(text).toContain(`\`${event}\``);
+  });
+
+  it("show hooks that load and refuse, and name the others", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "errand-readme-"));
+    const text = section("Hooks and webhooks");
+    await writeFile(join(folder, "hooks.ts"), blocks(text, "ts")[0] ?? "");
+    try {
+      const { default: hooks } = (await import(join(folder, "hooks.ts"))) as { default: Hooks };
+      expect(HOOK_NAMES).toEqual(expect.arrayContaining(Object.keys(hooks)));
+      const submission = { skill: "echo", input: { type: "application/json", bytes: new Uint8Array(0) } };
+      expect(hooks.beforeSubmit?.({ ...submission })).toMatchObject({ labels: { site: "berlin" } });
+      expect(() => hooks.beforeSubmit?.({ ...submission, priority: 255 })).toThrow("operators");
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+    for (const name of HOOK_NAMES) expect(text).toContain(name);
+  });
+
+  it("show a batch of which each line is JSON", () => {
+    const [file = ""] = blocks(section("Many tasks"), "json");
+    const lines = file.trim().split("\n");
+    expect(lines.map((line) => (JSON.parse(line) as { id: string }).id)).toEqual(["a", "b", "c"]);
   });
 });
 
@@ -279,7 +177,11 @@ describe("links", () => {
     "scripts/examples/README.md",
     "scripts/demo/documents/README.md",
     "src/README.md",
+    "src/tasks/README.md",
+    "src/tasks/graph/README.md",
+    "src/tasks/hooks/README.md",
     "protocols/README.md",
+    "CHANGELOG.md",
   ];
 
   it.each(files)("of %s lead to files and headings that exist", async (file) => {
@@ -304,3 +206,23 @@ function anchors(text: string): string[] {
       .replaceAll(" ", "-"),
   );
 }
+
+it.each(["src/README.md", "src/tasks/README.md"])("%s names files that exist", async (readmeFile) => {
+  const text = await readFile(join(root, readmeFile), "utf8");
+  const files = await readdir(join(root, "src"), { recursive: true });
+  const named = Array.from(
+    text.matchAll(/(?<![\w/.-])((?:[a-z]+\/)*[a-z.-]+\.ts)\b/g),
+    ([, file]) => file ?? "",
+  );
+  expect(named.length).toBeGreaterThan(30);
+  for (const file of named) {
+    // Where something new would go.
+    if (basename(file) === "x.ts") continue;
+    if (/^(?:bin|tests)\//.test(file)) await stat(join(root, file));
+    else
+      expect(
+        files.filter((one) => `/${one}`.endsWith(`/${file}`)),
+        file,
+      ).not.toEqual([]);
+  }
+});
