@@ -94,9 +94,13 @@ export function createAccepting(options: AcceptOptions): Accepting {
     else {
       // Not in the queue: the twin's end wakes it, and a restart does.
       cache?.follow(record, twin, {
-        done: (follower, leader) =>
-          void complete(follower, { ...resultOf(leader), taskId: leader.id, peer: leader.peer }),
+        // Paused meanwhile, it goes its own way once it is resumed.
+        done(follower, leader) {
+          if (follower.state === "pending")
+            complete(follower, { ...resultOf(leader), taskId: leader.id, peer: leader.peer });
+        },
         alone(follower) {
+          if (follower.state !== "pending") return;
           enqueue(follower);
           delegation.pump();
         },
