@@ -51,6 +51,8 @@ export function createServing(options: ServeOptions): Serving {
   const byPeer = new Map<PeerIdText, Set<Served>>();
   const counters = { served: 0, duplicates: 0, refused: 0, leasesEnded: 0 };
   let draining = false;
+  // Who waits at the end of a drain until nothing is owed any more.
+  let delivered: (() => void) | undefined;
   let cancelSweep: (() => void) | undefined;
 
   function refuse(
@@ -145,6 +147,24 @@ export function createServing(options: ServeOptions): Serving {
     else set.add(entry);
   }
 
+  /** Whether a peer that is there has not acknowledged all yet. */
+  function owesAnswers(): boolean {
+    for (const { session, submitter } of served.values())
+      if (session !== undefined && submitter !== options.self) return true;
+    return false;
+  }
+
+  /** Resolves once everybody who is there has acknowledged everything, or after a while. */
+  async function allDelivered(): Promise<void> {
+    if (!owesAnswers()) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const giveUp = clock.after(limits.ackTimeoutMs, resolve);
+    delivered = resolve;
+    await promise;
+    delivered = undefined;
+    giveUp();
+  }
+
   function jobOf(entry: Served, request: TaskRequest): Job {
     const { submitter } = entry;
     const { input } = request;
@@ -204,6 +224,7 @@ export function createServing(options: ServeOptions): Serving {
     const set = byPeer.get(entry.submitter);
     set?.delete(entry);
     if (set?.size === 0) byPeer.delete(entry.submitter);
+    if (delivered !== undefined && !owesAnswers()) delivered();
     const { response } = entry;
     if (response === undefined) return;
     entry.response = undefined;
@@ -302,6 +323,7 @@ export function createServing(options: ServeOptions): Serving {
         entry.session = undefined;
         entry.detachedMs = clock.monotonic();
       }
+      if (delivered !== undefined && !owesAnswers()) delivered();
     },
     get draining() {
       return draining;
@@ -320,6 +342,8 @@ export function createServing(options: ServeOptions): Serving {
       });
       for (const entry of served.values()) if (entry.state !== "answered") entry.stop.abort(handBack());
       await worker.idle(AbortSignal.timeout(2 * limits.cancelGraceMs)).catch(() => undefined);
+      // An answer that is cut off by the end of its session would be an attempt lost.
+      await allDelivered();
     },
     async recover() {
       const owed = await options.outbox.load();

@@ -4,7 +4,13 @@ import { jsonBody } from "../../../src/core/body.ts";
 import { newTaskId } from "../../../src/core/ids.ts";
 import { limits } from "../../../src/core/limits.ts";
 import type { Message, Session } from "../../../src/network/messages.ts";
-import { crashableMesh, settled, type FakeWorker, type RunningJob } from "../../support/memory-mesh.ts";
+import {
+  crashableMesh,
+  memoryMesh,
+  settled,
+  type FakeWorker,
+  type RunningJob,
+} from "../../support/memory-mesh.ts";
 import { randomOf } from "../../support/seeds.ts";
 import { simulatedDisk } from "../../support/simulated-store.ts";
 
@@ -128,6 +134,29 @@ it("a query for an attempt that nobody knows is answered", async () => {
     { taskId: id, attempt: 1, state: "waiting" },
     { taskId: id, attempt: 2, state: "unknown" },
   ]);
+});
+
+it("a drain ends when its last answers are acknowledged, and without them after a while", async () => {
+  const mesh = memoryMesh(1);
+  const worker = mesh.workers[0] as FakeWorker;
+  /** Whether the drain had ended before `then` was called, and after it. */
+  async function drainAnd(then: (release: () => void) => void): Promise<boolean[]> {
+    worker.serving.undrain();
+    await mesh.home.submit({ skill: "echo", input: jsonBody(1) });
+    await settled();
+    const release = mesh.store.hold();
+    worker.jobs.at(-1)?.complete(1);
+    let ended = false;
+    void worker.serving.drain(1_000).then(() => (ended = true));
+    await settled();
+    const before = ended;
+    then(release);
+    await settled();
+    release();
+    return [before, ended];
+  }
+  expect(await drainAnd((release) => release())).toEqual([false, true]);
+  expect(await drainAnd(() => mesh.clock.advance(limits.ackTimeoutMs))).toEqual([false, true]);
 });
 
 it("answers that a peer no longer asks for make room for its new tasks", async () => {
