@@ -4,8 +4,9 @@
  * anything is written. It knows nothing of sessions.
  *
  * Most answers are acknowledged within milliseconds. Writing and deleting each of them was measured with small tasks: the worker
- * needs half as much processor time again (43 µs a task instead of 29), and the pair does a quarter less. So an answer is written when it took long to come by, or when nobody has acknowledged it for a
- * while. A crash before that loses an answer that was cheap to make: the task runs again elsewhere.
+ * needs half as much processor time again (43 µs a task instead of 29), and the pair does a quarter less. So an answer is
+ * written when it took long to come by, or when nobody has acknowledged it for a while. A crash before that loses an answer
+ * that was cheap to make: the task runs again elsewhere.
  */
 import type { Clock } from "../core/clock.ts";
 import { toErrandError } from "../core/errors.ts";
