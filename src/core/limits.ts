@@ -19,8 +19,12 @@ export const limits = {
   sessionsPerPeer: 2,
   /** Attempts in flight for one peer; beyond it a request is refused, so one peer cannot fill our tables. */
   inFlightPerPeer: 1_024,
-  /** Frames waiting to be written to one session before we stop reading from it. */
+  /** Frames waiting to be written to one session before we stop reading from it; at twice as much it ends. */
   sessionBufferBytes: 16 * MiB,
+  /** With more than this waiting, progress is not said: it would come late, and the peer reads too slowly anyway. */
+  sessionBusyBytes: 1 * MiB,
+  /** A peer that reads nothing for so long: no link that still works is so slow. */
+  sessionBlockedMs: 30_000,
   /** Frames a minute that decode but make no sense, before the session closes. Honest races make a few. */
   badFramesPerMinute: 64,
   /** A frame once begun must end: a slow-loris peer holds nothing longer than this. */
@@ -109,6 +113,8 @@ export const limits = {
   queuedPerBand: 1_000,
   /** Attempts this node has out at once over all peers. */
   attemptsInFlight: 2_048,
+  /** Tasks of this home that have not ended, scheduled and paused ones too: about 2 GB of memory. */
+  liveTasks: 1_000_000,
   /** Batch submission through the API. */
   batchTasks: 10_000,
 
@@ -154,6 +160,14 @@ export const limits = {
   answersKept: 10_000,
   /** An answer that nobody acknowledges: a submitter that is gone for so long starts again anyway. */
   answerKeptMs: 15 * 60_000,
+  /** Between two sendings of one answer: it costs a few bytes to ask for it, and a quarter of a MiB to say it. */
+  answerAgainMs: 1_000,
+  /** Outputs held in memory until their answers are acknowledged, of one peer and of all; beyond it they go by blob. */
+  answersHeldBytesPerPeer: 32 * MiB,
+  answersHeldBytes: 256 * MiB,
+  /** Blobs that a peer has shown to have, remembered so that it need not show it again; about 100 bytes each. */
+  blobsSuppliedPerPeer: 512,
+  blobsSuppliedPeers: 256,
   /** An answer that took less and is younger is not worth a write: hardly one in a thousand is acknowledged later. */
   outboxDelayMs: 250,
   /** Unacknowledged answers on disk; beyond it they are in memory alone. A restart loads them all. */

@@ -80,7 +80,7 @@ export async function createEngine(options: EngineOptions) {
   const onAnswer: MessageHandler = (message, session) => attempts.onAnswer(message, session);
   const onRequest: MessageHandler = (message, session) => serving.onRequest(message, session);
   const signer = createResponseSigner(identity.signer);
-  const local = createLocalSession(self, network.host.network, onAnswer, onRequest);
+  const local = createLocalSession(self, network.host.network, onAnswer, onRequest, log);
   const sessions: TaskSessions = createSessions({
     host,
     network: host.network,
@@ -155,6 +155,7 @@ export async function createEngine(options: EngineOptions) {
     ...config.cache,
   });
   const plainHome = createHome({
+    before: attached.before,
     self,
     store,
     table,

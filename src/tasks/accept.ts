@@ -13,7 +13,7 @@ import type { Delegation } from "./delegate.ts";
 import { createIdempotency, keyConflict } from "./idempotency.ts";
 import type { ReadyQueue } from "./ready-queue.ts";
 import type { CachedResult, ResultCache } from "./result-cache.ts";
-import { newRecord, stopSignalOf, type TaskRecord } from "./record.ts";
+import { newRecord, stopRecord, stopSignalOf, type TaskRecord } from "./record.ts";
 import { isTerminal } from "./states.ts";
 import { fillSpec } from "./submission.ts";
 import type { TaskTable } from "./table.ts";
@@ -43,7 +43,7 @@ export interface Accepting {
 
 export function createAccepting(options: AcceptOptions): Accepting {
   const { store, table, queue, delegation, cache, clock } = options;
-  const idempotency = createIdempotency(store);
+  const idempotency = createIdempotency(store, () => table.committed());
   let stopped = false;
 
   async function submit(submission: Submission): Promise<TaskRecord> {
@@ -80,6 +80,15 @@ export function createAccepting(options: AcceptOptions): Accepting {
     if (spec.parentId !== undefined) await checkParent(spec.parentId);
     const result = spec.cache ? await cache?.find(record) : undefined;
     queue.check(spec.priority);
+    if (table.live.size >= limits.liveTasks) {
+      throw new ErrandError(
+        "QueueFull",
+        `${table.live.size} tasks of this node have not ended; at most ${limits.liveTasks} may`,
+        { retryAfterMs: 10_000 },
+      );
+    }
+    // It may have ended while the cache was looked up.
+    if (spec.parentId !== undefined) refuseEnded(spec.parentId, table.get(spec.parentId));
     table.add(record);
     if (spec.idempotencyKey !== undefined) idempotency.bind(spec.idempotencyKey, record.id, record.createdAt);
     if (result !== undefined) return complete(record, result);
@@ -92,7 +101,8 @@ export function createAccepting(options: AcceptOptions): Accepting {
     const twin = spec.cache ? cache?.twin(record) : undefined;
     if (twin === undefined) enqueue(record);
     else {
-      // Not in the queue: the twin's end wakes it, and a restart does.
+      // It takes up room in the queue; the twin's end wakes it, and a restart does.
+      queue.park(record);
       cache?.follow(record, twin, {
         // Paused meanwhile, it goes its own way once it is resumed.
         done(follower, leader) {
@@ -101,6 +111,7 @@ export function createAccepting(options: AcceptOptions): Accepting {
         },
         alone(follower) {
           if (follower.state !== "pending") return;
+          queue.remove(follower);
           enqueue(follower);
           delegation.pump();
         },
@@ -115,12 +126,7 @@ export function createAccepting(options: AcceptOptions): Accepting {
   }
 
   async function checkParent(id: TaskId): Promise<void> {
-    const parent = await options.find(id);
-    if (parent === undefined) throw new ErrandError("NotFound", `the parent task ${id} is not on this node`);
-    if (isTerminal(parent.state))
-      throw new ErrandError("Conflict", `the parent task ${id} is ${parent.state} already`, {
-        hint: "Only a task that has not ended can have children.",
-      });
+    refuseEnded(id, await options.find(id));
   }
 
   /** Bodies that fit into no frame go into the blob store. */
@@ -138,7 +144,9 @@ export function createAccepting(options: AcceptOptions): Accepting {
     record.progress = 1;
     record.cached = true;
     record.peer = result.peer;
+    queue.remove(record);
     table.move(record, "completed", `the result of task ${result.taskId}`);
+    stopRecord(record);
     return record;
   }
 
@@ -189,4 +197,12 @@ function resultOf(record: TaskRecord): Pick<CachedResult, "output" | "outputHash
   if (output === undefined || outputHash === undefined)
     throw new ErrandError("Internal", `task ${record.id} is complete without an output`);
   return { output, outputHash, executedVersion };
+}
+
+function refuseEnded(id: TaskId, parent: TaskRecord | undefined): void {
+  if (parent === undefined) throw new ErrandError("NotFound", `the parent task ${id} is not on this node`);
+  if (!isTerminal(parent.state)) return;
+  throw new ErrandError("Conflict", `the parent task ${id} is ${parent.state} already`, {
+    hint: "Only a task that has not ended can have children.",
+  });
 }

@@ -9,9 +9,9 @@ import { limits } from "../core/limits.ts";
 import type { Decision } from "../routing/candidate.ts";
 import type { AttemptOutcome } from "./attempt.ts";
 import type { Providers } from "./providers.ts";
-import { markTried, stopRecord, stopSignalOf, type TaskRecord } from "./record.ts";
+import { markTried, stopRecord, type TaskRecord } from "./record.ts";
 import { lossBudget, lossDelayMs, refusalDelayMs, retryDelayMs } from "./retry.ts";
-import type { Settlement } from "./settle.ts";
+import type { Answer, Settlement } from "./settle.ts";
 import { isTerminal } from "./states.ts";
 import type { TaskTable } from "./table.ts";
 
@@ -33,6 +33,15 @@ export interface AftermathOptions {
   leave(record: TaskRecord): void;
 }
 
+/** Where a task goes when a step of the delegation has not ended it. */
+export interface Next {
+  /** `again`: into the queue; `later`: everybody is full, its kind waits together; `search`: nobody is known. */
+  how: "again" | "later" | "search";
+  delayMs: number;
+  /** Of the change of state, if there is one. */
+  reason: string;
+}
+
 /** What one candidate said instead of taking the task. */
 export interface Refusal {
   peer: PeerIdText;
@@ -48,37 +57,24 @@ const finalRefusals: ReadonlySet<ErrorCode> = new Set([
   "InsufficientFunds",
 ]);
 const lookAtClockMs = 60_000;
+const searchMs = 1_000;
+const handBackBudget = 8;
 // A lease's length: whoever comes back within it is not lost, elsewhere either.
 const unreachableWindowMs = limits.leaseMs;
 
 export function createAftermath(options: AftermathOptions) {
   const { table, providers, settlement, clock, random } = options;
 
-  /** What a finished attempt means for the task. */
+  /** What a finished attempt means for the task: its end, or where it goes next. */
   async function conclude(
     record: TaskRecord,
     decision: Decision,
     peer: PeerIdText,
     outcome: AttemptOutcome,
-  ): Promise<void> {
+  ): Promise<Next | undefined> {
     switch (outcome.kind) {
-      case "answered": {
-        const verdict = await settlement.judge(record, peer, outcome);
-        if (isTerminal(record.state)) return;
-        remember(record, decision, peer, verdict.outcome, verdict.error);
-        if (verdict.kind === "done") {
-          table.move(record, "completed", "");
-          return release(record);
-        }
-        if (verdict.kind === "ended") return fail(record, verdict.reason, verdict.error, verdict.state);
-        markTried(record, peer);
-        if (verdict.kind === "failed") return retry(record, verdict.error, verdict.state);
-        if (verdict.kind === "spoilt") return spoilt(record, verdict.error);
-        if (record.moving !== undefined) return again(record, 0, "moved");
-        // Whoever hands everything back is not asked in a hot loop.
-        const delayMs = record.refusedRounds++ === 0 ? 0 : refusalDelayMs(record.refusedRounds, 0, random);
-        return again(record, delayMs, "handed back by its worker");
-      }
+      case "answered":
+        return answered(record, decision, peer, outcome);
       case "silent":
         markTried(record, peer);
         return silent(record, decision, peer, outcome.reason);
@@ -102,16 +98,48 @@ export function createAftermath(options: AftermathOptions) {
         // Taken away to go elsewhere, and its worker did not say that it stopped.
         remember(record, decision, peer, "lost");
         markTried(record, peer);
-        return again(record, 0, "moved");
+        return again(0, "moved");
       case "refused":
       case "unreachable":
-        // Nothing ran: the next candidate is asked instead.
-        return;
+      case "unsent":
+        // Nothing ran.
+        return again(0, "");
     }
   }
 
+  async function answered(
+    record: TaskRecord,
+    decision: Decision,
+    peer: PeerIdText,
+    answer: Answer,
+  ): Promise<Next | undefined> {
+    const verdict = await settlement.judge(record, peer, answer);
+    if (isTerminal(record.state)) return undefined;
+    remember(record, decision, peer, verdict.outcome, verdict.error);
+    if (verdict.kind === "done") {
+      table.move(record, "completed", "");
+      return release(record);
+    }
+    if (verdict.kind === "ended") return fail(record, verdict.reason, verdict.error, verdict.state);
+    markTried(record, peer);
+    if (verdict.kind === "failed") return retry(record, verdict.error, verdict.state);
+    if (verdict.kind === "spoilt") return spoilt(record, verdict.error);
+    if (record.moving !== undefined || record.pauseWanted) return again(0, "given back on request");
+    // Peers that shut down give back a task now and then; one that always comes back has something about it.
+    if (++record.handBacks > handBackBudget) return spoilt(record, verdict.error);
+    return again(
+      record.refusedRounds++ === 0 ? 0 : refusalDelayMs(record.refusedRounds, 0, random),
+      "handed back by its worker",
+    );
+  }
+
   /** Sent, and no word: it may have begun, but nothing says that the task had a part in that. */
-  function silent(record: TaskRecord, decision: Decision, peer: PeerIdText, reason: string): void {
+  function silent(
+    record: TaskRecord,
+    decision: Decision,
+    peer: PeerIdText,
+    reason: string,
+  ): Next | undefined {
     const error = new ErrandError("Lost", reason);
     remember(record, decision, peer, "lost", error);
     if (record.spec.onLost === "fail") return fail(record, "lost", error);
@@ -121,66 +149,47 @@ export function createAftermath(options: AftermathOptions) {
       const refusal: Refusal = { peer, code: "PeerUnreachable", message: reason, retryAfterMs: 0 };
       return fail(record, "no-capable-peer", noCapablePeer(record, decision, [refusal]));
     }
-    again(
-      record,
+    return again(
       record.refusedRounds++ === 0 ? 0 : refusalDelayMs(record.refusedRounds, 0, random),
       `${reason}; going elsewhere`,
     );
   }
 
   /** An attempt that came to nothing through its peer. It has a budget of its own and uses up no retry. */
-  function spoilt(record: TaskRecord, error: ErrandError): void {
+  function spoilt(record: TaskRecord, error: ErrandError): Next | undefined {
     record.lossesMade++;
     const lied = error.code === "VerificationFailed";
     if (record.spec.onLost === "fail" && !lied) return fail(record, "lost", error);
     if (record.lossesMade < lossBudget)
-      return again(record, lossDelayMs(record.lossesMade - 1), `${error.message}; going elsewhere`);
+      return again(lossDelayMs(record.lossesMade - 1), `${error.message}; going elsewhere`);
     if (lied) return fail(record, "verification-failed", error);
     const hint = "The task may be what ends its workers; look at its input, then submit it again.";
-    fail(
-      record,
-      "dead-letter",
-      new ErrandError("Lost", `spoilt by ${record.lossesMade} workers, the last: ${error.message}`, {
-        retryable: false,
-        hint,
-      }),
-    );
+    const message = `spoilt by ${record.lossesMade} workers, the last: ${error.message}`;
+    return fail(record, "dead-letter", new ErrandError("Lost", message, { retryable: false, hint }));
   }
 
-  function retry(record: TaskRecord, error: ErrandError, state: "failed" | "timeout"): void {
+  function retry(record: TaskRecord, error: ErrandError, state: "failed" | "timeout"): Next | undefined {
     const { retry: policy } = record.spec;
     if (!error.retryable || record.retriesMade >= policy.retries) return fail(record, "error", error, state);
     const delayMs = retryDelayMs(policy, record.retriesMade, random, error.retryAfterMs);
     record.retriesMade++;
-    again(
-      record,
+    return again(
       delayMs,
       `retry ${record.retriesMade} of ${policy.retries} in ${Math.round(delayMs / 100) / 10} s: ${error.message}`,
     );
   }
 
   /** Nobody may be asked: look for providers until the window ends, or wait for one that is only shut out for a while. */
-  async function nobody(record: TaskRecord, decision: Decision): Promise<void> {
+  function nobody(record: TaskRecord, decision: Decision): Next | undefined {
     const now = clock.monotonic();
     record.searchingSinceMs ??= now;
     if (decision.retryAfterMs !== undefined) {
       const delayMs = Math.min(Math.max(decision.retryAfterMs, 50), 5_000);
-      return later(record, delayMs, "every capable peer is shut out for a moment");
+      return { how: "later", delayMs, reason: "every capable peer is shut out for a moment" };
     }
     const leftMs = record.searchingSinceMs + options.discoveryWindowMs - now;
-    if (leftMs > 0) {
-      table.progress(record, record.progress, "looking for a capable peer");
-      options.park(record);
-      await providers.discover(
-        record.spec.skill,
-        record.spec.peer,
-        Math.min(leftMs, 1_000),
-        stopSignalOf(record),
-      );
-      if (!isTerminal(record.state)) again(record, 0, "");
-      return;
-    }
-    fail(record, "no-capable-peer", noCapablePeer(record, decision));
+    if (leftMs > 0) return { how: "search", delayMs: Math.min(leftMs, searchMs), reason: "" };
+    return fail(record, "no-capable-peer", noCapablePeer(record, decision));
   }
 
   function noteRefusal(record: TaskRecord, peer: PeerIdText, code: ErrorCode): void {
@@ -189,7 +198,7 @@ export function createAftermath(options: AftermathOptions) {
     markTried(record, peer, true);
   }
 
-  function everybodyRefused(record: TaskRecord, decision: Decision, refusals: Refusal[]): void {
+  function everybodyRefused(record: TaskRecord, decision: Decision, refusals: Refusal[]): Next | undefined {
     const invalid = refusals.find((one) => one.code === "InvalidInput");
     if (invalid !== undefined) {
       const hint = `See the skill's input schema: errand skill get ${record.spec.skill}`;
@@ -208,32 +217,61 @@ export function createAftermath(options: AftermathOptions) {
     const last = refusals.at(-1);
     const retryAfterMs = Math.min(...refusals.map((one) => one.retryAfterMs));
     const delayMs = refusalDelayMs(record.refusedRounds++, retryAfterMs, random);
-    later(record, delayMs, `refused by ${refusals.length}; the last said ${last?.code}: ${last?.message}`);
+    return {
+      how: "later",
+      delayMs,
+      reason: `refused by ${refusals.length}; the last said ${last?.code}: ${last?.message}`,
+    };
   }
 
-  /** Everybody is full: its kind waits together, and a task of no kind for itself. */
-  function later(record: TaskRecord, delayMs: number, reason: string): void {
-    if (record.pauseWanted) return again(record, delayMs, reason);
-    record.peer = "";
-    if (record.state !== "queued") table.move(record, "queued", reason);
-    record.progressMessage = reason;
-    if (!options.hold(record, delayMs)) again(record, delayMs, reason);
-  }
-
-  /** Back into the queue, at once or after a while; or aside, if it was paused meanwhile. */
-  function again(record: TaskRecord, delayMs: number, reason: string): void {
+  /**
+   * Puts a task that no step holds where it waits next. A wish that was left meanwhile comes first: to be paused, or to go
+   * elsewhere at once.
+   */
+  function place(record: TaskRecord, next: Next): void {
+    if (isTerminal(record.state)) return;
     record.peer = "";
     record.progress = 0;
-    if (record.pauseWanted) {
-      record.pauseWanted = false;
-      options.leave(record);
-      return void table.move(record, "paused", reason);
+    if (record.pauseWanted) return hold(record, next.reason);
+    if (record.moving !== undefined) return wake(record, "moved");
+    if (next.how === "search") return search(record, next.delayMs);
+    if (next.how === "later") {
+      if (record.state !== "queued") table.move(record, "queued", next.reason);
+      record.progressMessage = next.reason;
+      if (!options.hold(record, next.delayMs)) sleepFor(record, next.delayMs);
+      return;
     }
-    if (delayMs <= 0) return wake(record, reason);
+    if (next.delayMs <= 0) return wake(record, next.reason);
+    if (record.state !== "queued") table.move(record, "retrying", next.reason);
+    sleepFor(record, next.delayMs);
+  }
+
+  /** Paused. */
+  function hold(record: TaskRecord, reason: string): void {
+    record.pauseWanted = false;
+    options.leave(record);
+    record.cancelWake?.();
+    record.cancelWake = undefined;
+    table.move(record, "paused", reason);
+  }
+
+  function sleepFor(record: TaskRecord, delayMs: number): void {
     record.notBefore = clock.now() + delayMs;
-    if (record.state !== "queued") table.move(record, "retrying", reason);
     options.park(record);
     record.cancelWake = clock.after(delayMs, () => wake(record, ""));
+  }
+
+  /** Waits in the queue's room until somebody new is known, or for `forMs`. */
+  function search(record: TaskRecord, forMs: number): void {
+    if (record.state !== "queued") table.move(record, "queued", "");
+    table.progress(record, record.progress, "looking for a capable peer");
+    options.park(record);
+    let waiting = true;
+    record.cancelWake = () => (waiting = false);
+    const found = (): void => {
+      if (waiting) wake(record, "");
+    };
+    providers.discover(record.spec.skill, record.spec.peer, forMs).then(found, found);
   }
 
   /** Its turn may come. */
@@ -275,12 +313,13 @@ export function createAftermath(options: AftermathOptions) {
     });
   }
 
+  /** Returns nothing, so that a step can end with it. */
   function fail(
     record: TaskRecord,
     reason: string,
     error: ErrandError,
     state: "failed" | "timeout" = "failed",
-  ): void {
+  ): undefined {
     if (isTerminal(record.state)) return;
     record.error = error.toJSON();
     table.move(record, state, reason);
@@ -288,14 +327,18 @@ export function createAftermath(options: AftermathOptions) {
   }
 
   /** Takes back every timer of a task that has ended, and its place. */
-  function release(record: TaskRecord): void {
+  function release(record: TaskRecord): undefined {
     options.leave(record);
     record.cancelWake?.();
     record.cancelWake = undefined;
     stopRecord(record);
   }
 
-  return { conclude, nobody, noteRefusal, everybodyRefused, remember, again, sleep, fail, release };
+  return { conclude, nobody, noteRefusal, everybodyRefused, place, hold, remember, sleep, fail, release };
+}
+
+function again(delayMs: number, reason: string): Next {
+  return { how: "again", delayMs, reason };
 }
 
 function noCapablePeer(record: TaskRecord, decision: Decision, refusals: Refusal[] = []): ErrandError {

@@ -16,11 +16,15 @@ export type AttemptOutcome =
   | { kind: "expired" }
   /** `ranMs`: from the start, or what is known of it, to the answer, as measured here. */
   | { kind: "answered"; response: TaskResponse; ranMs: number }
-  /** `abandon` was called. */
+  /** Nobody wanted it any more when the session was open: nothing was sent. */
+  | { kind: "unsent" }
+  /** Its task was cancelled or moved, and the worker did not say in time that it stopped. */
   | { kind: "abandoned" };
 
 /** What the delegation hears while an attempt is out. */
 export interface AttemptEvents {
+  /** The worker has it: said by its ack, or by anything that it says first. Called once. */
+  accepted(): void;
   /** `rttMs`: from the request to its ack. */
   acked(ack: TaskAck, rttMs: number): void;
   started(): void;

@@ -34,8 +34,13 @@ export interface AttemptsOptions {
 
 export interface Attempts {
   readonly size: number;
-  /** Sends the request and follows it to its outcome; never throws. */
-  send(peer: PeerIdText, request: TaskRequest, events: AttemptEvents): Promise<AttemptOutcome>;
+  /** Sends the request, if it is still `wanted` once there is a session, and follows it to its outcome; never throws. */
+  send(
+    peer: PeerIdText,
+    request: TaskRequest,
+    events: AttemptEvents,
+    wanted: () => boolean,
+  ): Promise<AttemptOutcome>;
   /** Follows an attempt that a former life of this home sent. */
   adopt(
     peer: PeerIdText,
@@ -101,6 +106,8 @@ export function createAttempts(options: AttemptsOptions): Attempts {
         resolve(outcome);
       },
     };
+    // One attempt of a task at a time, whatever the caller thinks.
+    byTask.get(attempt.taskId)?.settle({ kind: "abandoned" });
     byTask.set(attempt.taskId, attempt);
     let set = byPeer.get(peer);
     if (set === undefined) byPeer.set(peer, (set = new Set()));
@@ -133,9 +140,15 @@ export function createAttempts(options: AttemptsOptions): Attempts {
       });
       return;
     }
-    attempt.ackedMs = attempt.heardMs;
-    attempt.events.acked(ack, attempt.ackedMs - attempt.sentMs);
+    markAccepted(attempt);
+    attempt.events.acked(ack, attempt.heardMs - attempt.sentMs);
     if (ack.verdict === "accepted") markStarted(attempt);
+  }
+
+  function markAccepted(attempt: Attempt): void {
+    if (attempt.ackedMs !== undefined) return;
+    attempt.ackedMs = attempt.heardMs;
+    attempt.events.accepted();
   }
 
   function markStarted(attempt: Attempt): void {
@@ -150,7 +163,7 @@ export function createAttempts(options: AttemptsOptions): Attempts {
     if (attempt === undefined || progress.seq <= attempt.seq) return;
     attempt.seq = progress.seq;
     heard(attempt);
-    attempt.ackedMs ??= attempt.heardMs;
+    markAccepted(attempt);
     markStarted(attempt);
     if (progress.load !== undefined) attempt.events.load(progress.load);
     attempt.events.progress(progress);
@@ -181,7 +194,7 @@ export function createAttempts(options: AttemptsOptions): Attempts {
       return;
     }
     heard(attempt);
-    attempt.ackedMs ??= attempt.heardMs;
+    markAccepted(attempt);
     if (state === "running") markStarted(attempt);
   }
 
@@ -244,7 +257,7 @@ export function createAttempts(options: AttemptsOptions): Attempts {
       return byTask.size;
     },
     counters,
-    async send(peer, request, events) {
+    async send(peer, request, events, wanted) {
       let session = options.current(peer);
       if (session === undefined) {
         try {
@@ -256,6 +269,7 @@ export function createAttempts(options: AttemptsOptions): Attempts {
           return { kind: "unreachable", error: toErrandError(error, "PeerUnreachable") };
         }
       }
+      if (!wanted()) return { kind: "unsent" };
       if (session.bufferedBytes > limits.sessionBufferBytes) {
         return {
           kind: "refused",

@@ -15,6 +15,8 @@ export interface ControlOptions {
   table: TaskTable;
   delegation: Delegation;
   accepting: Accepting;
+  /** What every submission goes through first: the operator's hook. */
+  before(submission: Submission): Promise<Submission>;
 }
 
 export interface Control {
@@ -29,7 +31,7 @@ export interface Control {
   move(record: TaskRecord, peer: PeerIdText | undefined): void;
 }
 
-export function createControl({ table, delegation, accepting }: ControlOptions): Control {
+export function createControl({ table, delegation, accepting, before }: ControlOptions): Control {
   table.onMove((record) => {
     if (record.state !== "cancelled") return;
     for (const child of table.childrenOf(record.id)) {
@@ -41,7 +43,11 @@ export function createControl({ table, delegation, accepting }: ControlOptions):
     }
   });
 
-  function again(record: TaskRecord, label: "retryOf" | "rerunOf", cache: boolean): Promise<TaskRecord> {
+  async function again(
+    record: TaskRecord,
+    label: "retryOf" | "rerunOf",
+    cache: boolean,
+  ): Promise<TaskRecord> {
     const { idempotencyKey: _key, notBefore: _time, graph: _graph, parentId: _parent, ...spec } = record.spec;
     const submission: Submission = {
       ...spec,
@@ -49,7 +55,7 @@ export function createControl({ table, delegation, accepting }: ControlOptions):
       cache: cache && spec.cache,
       labels: { ...spec.labels, [label]: record.id },
     };
-    return accepting.submit(submission);
+    return accepting.submit(await before(submission));
   }
 
   return {

@@ -14,7 +14,7 @@ import type { PeerIdText } from "../core/ids.ts";
 import { limits } from "../core/limits.ts";
 import type { Log } from "../core/log.ts";
 import type { Decision } from "../routing/candidate.ts";
-import { createAftermath, type Refusal } from "./aftermath.ts";
+import { createAftermath, type Next, type Refusal } from "./aftermath.ts";
 import type { AttemptOutcome } from "./attempt.ts";
 import type { Attempts } from "./attempts.ts";
 import { createBackpressure } from "./backpressure.ts";
@@ -68,7 +68,7 @@ const endReasons: Partial<Record<string, string>> = { timeout: "expired", failed
 
 export function createDelegation(options: DelegateOptions): Delegation {
   const { table, queue, attempts, providers, settlement, blobs, clock, log } = options;
-  const { conclude, nobody, noteRefusal, everybodyRefused, remember, again, sleep, fail, release } =
+  const { conclude, nobody, noteRefusal, everybodyRefused, place, hold, remember, sleep, fail, release } =
     createAftermath({
       ...options,
       requeue(record) {
@@ -101,9 +101,9 @@ export function createDelegation(options: DelegateOptions): Delegation {
       if (!backpressure.admit(record)) continue;
       const verdict = keyed.admit(record, clock.monotonic());
       if (verdict === "aside") queue.park(record);
-      else if (verdict !== "go") again(record, verdict, "");
+      else if (verdict !== "go") place(record, { how: "again", delayMs: verdict, reason: "" });
       else {
-        inFlight++;
+        take(record);
         void follow(record, step(record));
       }
     }
@@ -116,10 +116,17 @@ export function createDelegation(options: DelegateOptions): Delegation {
     backpressure.forget(record);
   }
 
-  /** An error thrown here is a defect of ours: the task ends with it instead of hanging, and the node stays up. */
-  async function follow(record: TaskRecord, run: Promise<void>): Promise<void> {
+  /** From here on until `follow` ends, the step has the task, and nobody else moves it but to an end. */
+  function take(record: TaskRecord): void {
+    record.out = true;
+    inFlight++;
+  }
+
+  /** An error thrown in a step is a defect of ours: the task ends with it instead of hanging, and the node stays up. */
+  async function follow(record: TaskRecord, step: Promise<Next | undefined>): Promise<void> {
+    let next: Next | undefined;
     try {
-      await run;
+      next = await step;
     } catch (error) {
       log.error({ err: error, task: record.id }, "delegation failed");
       fail(
@@ -127,20 +134,22 @@ export function createDelegation(options: DelegateOptions): Delegation {
         "error",
         new ErrandError("Internal", "the node failed while delegating this task", { cause: error }),
       );
-    } finally {
-      inFlight--;
-      keyed.release(record);
-      pump();
     }
+    record.out = false;
+    inFlight--;
+    keyed.release(record);
+    if (next !== undefined && !stopped) place(record, next);
+    pump();
   }
 
-  async function step(record: TaskRecord): Promise<void> {
+  async function step(record: TaskRecord): Promise<Next | undefined> {
     const decision = route(record);
     record.moving = undefined;
     if (decision.order.length === 0) return nobody(record, decision);
     record.searchingSinceMs = undefined;
     const refusals: Refusal[] = [];
     for (const peer of decision.order) {
+      if (!wanted(record)) break;
       const outcome = await offer(record, peer);
       if (isTerminal(record.state) || stopped) return tooLate(record, peer, outcome);
       if (outcome.kind !== "refused" && outcome.kind !== "unreachable")
@@ -153,7 +162,14 @@ export function createDelegation(options: DelegateOptions): Delegation {
       noteRefusal(record, peer, refusal.code);
       if (refusals.filter((one) => one.code === "InvalidInput").length >= 2) break;
     }
-    everybodyRefused(record, decision, refusals);
+    // Paused or moved between two candidates: `place` sees to that.
+    if (!wanted(record)) return { how: "again", delayMs: 0, reason: "" };
+    return everybodyRefused(record, decision, refusals);
+  }
+
+  /** Whether the step may go on to send the task. */
+  function wanted(record: TaskRecord): boolean {
+    return !stopped && !isTerminal(record.state) && !record.pauseWanted && record.moving === undefined;
   }
 
   function route(record: TaskRecord): Decision {
@@ -172,7 +188,7 @@ export function createDelegation(options: DelegateOptions): Delegation {
   }
 
   /** The task has ended meanwhile: the answer is dropped, and its worker may forget it. */
-  function tooLate(record: TaskRecord, peer: PeerIdText, outcome: AttemptOutcome): void {
+  function tooLate(record: TaskRecord, peer: PeerIdText, outcome: AttemptOutcome): undefined {
     if (outcome.kind !== "answered" || stopped) return;
     attempts.counters.lateResponses++;
     settlement.drop(record, peer, outcome);
@@ -190,30 +206,32 @@ export function createDelegation(options: DelegateOptions): Delegation {
   }
 
   async function send(record: TaskRecord, peer: PeerIdText): Promise<AttemptOutcome> {
+    const events = eventsOf(record, peer);
     // Where at most one start is promised, the attempt must be on disk before it can begin.
     if (record.spec.onLost === "fail") {
       await table.committed();
-      if (isTerminal(record.state)) return { kind: "abandoned" };
+      if (!wanted(record)) return { kind: "unsent" };
     }
-    return attempts.send(
-      peer,
-      requestOf(record, options.leaseEpoch, record.startedAt),
-      eventsOf(record, peer),
+    return attempts.send(peer, requestOf(record, options.leaseEpoch, record.startedAt), events, () =>
+      wanted(record),
     );
   }
 
   function eventsOf(record: TaskRecord, peer: PeerIdText): Parameters<Attempts["send"]>[2] {
     providers.sent(record, peer);
     return {
-      acked(ack, rttMs) {
+      accepted() {
         record.attemptsMade++;
         record.unreachableSinceMs = undefined;
+      },
+      acked(ack, rttMs) {
         providers.acked(peer, rttMs, ack.load);
         if (ack.verdict === "queued")
           table.progress(record, 0, `place ${ack.position} in the worker's queue`);
       },
       started: () => void table.move(record, "running", ""),
       progress(progress) {
+        if (isTerminal(record.state)) return;
         if (progress.fraction > 0 || progress.message !== "")
           table.progress(record, progress.fraction, progress.message);
       },
@@ -238,13 +256,14 @@ export function createDelegation(options: DelegateOptions): Delegation {
     record: TaskRecord,
     peer: PeerIdText,
     running: Promise<AttemptOutcome>,
-  ): Promise<void> {
+  ): Promise<Next | undefined> {
     const outcome = await track(record, peer, running);
     // The crash may have come between the worker's acknowledgement and its commit; the answer shows that there was one.
     if (outcome.kind === "answered" || outcome.kind === "expired")
       record.attemptsMade = Math.max(record.attemptsMade, record.lossesMade + record.retriesMade + 1);
     const decision: Decision = { order: [peer], how: "adopted", considered: [], omitted: 0 };
-    if (!isTerminal(record.state) && !stopped) await conclude(record, decision, peer, outcome);
+    if (isTerminal(record.state) || stopped) return tooLate(record, peer, outcome);
+    return conclude(record, decision, peer, outcome);
   }
 
   return {
@@ -252,7 +271,8 @@ export function createDelegation(options: DelegateOptions): Delegation {
     adopt(record) {
       const { peer } = record;
       if (peer === "") return;
-      inFlight++;
+      take(record);
+      keyed.take(record);
       const request = {
         taskId: record.id,
         attempt: record.attempt,
@@ -273,27 +293,28 @@ export function createDelegation(options: DelegateOptions): Delegation {
     },
     sleep,
     pause(record) {
-      if (record.peer !== "" && (attempts.has(record.id) || record.state === "verifying")) {
-        record.pauseWanted = true;
-        return;
-      }
-      forget(record);
-      record.cancelWake?.();
-      record.cancelWake = undefined;
-      table.move(record, "paused", "paused by the user");
+      if (record.out) record.pauseWanted = true;
+      else hold(record, "paused by the user");
     },
     resume(record) {
       record.pauseWanted = false;
       if (record.state !== "paused") return;
-      if (record.notBefore !== undefined && record.notBefore > clock.now()) {
-        table.move(record, "scheduled", "resumed");
-        return sleep(record);
-      }
-      again(record, 0, "resumed");
+      if (record.notBefore === undefined || record.notBefore <= clock.now())
+        return place(record, { how: "again", delayMs: 0, reason: "resumed" });
+      table.move(record, "scheduled", "resumed");
+      sleep(record);
     },
     move(record, peer) {
       record.moving = { to: peer };
-      attempts.cancel(record.id, "moved to another peer");
+      if (record.out) {
+        attempts.cancel(record.id, "moved to another peer");
+        return;
+      }
+      // What waits for a date, a person or an equal task goes on waiting, and elsewhere when it goes.
+      if (record.state !== "queued" && record.state !== "retrying") return;
+      forget(record);
+      record.cancelWake?.();
+      place(record, { how: "again", delayMs: 0, reason: "moved" });
     },
     stop() {
       stopped = true;

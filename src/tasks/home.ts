@@ -42,6 +42,8 @@ export interface HomeOptions {
   clock: Clock;
   log: Log;
   discoveryWindowMs: number;
+  /** The operator's word on a submission that is made from an old task. */
+  before?(submission: Submission): Promise<Submission>;
 }
 
 export interface Home {
@@ -71,7 +73,12 @@ export function createHome(options: HomeOptions): Home {
     ...options,
     find: async (id) => table.get(id) ?? (await loadRecord(store, id)),
   });
-  const control = createControl({ table, delegation, accepting });
+  const control = createControl({
+    table,
+    delegation,
+    accepting,
+    before: options.before ?? (async (submission) => submission),
+  });
 
   const view = (record: TaskRecord): TaskView => viewOf(record, self, clock.now());
 
@@ -213,9 +220,12 @@ export function createHome(options: HomeOptions): Home {
 function ended(table: TaskTable, record: TaskRecord, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(toErrandError(signal.reason, "WaitTimeout"));
-    const aborted = (): void => reject(waitEnded(signal?.reason, record));
+    const aborted = (): void => {
+      forget();
+      reject(waitEnded(signal?.reason, record));
+    };
     signal?.addEventListener("abort", aborted, { once: true });
-    table.whenEnded(record, (error) => {
+    const forget = table.whenEnded(record, (error) => {
       signal?.removeEventListener("abort", aborted);
       if (error === undefined) resolve();
       else reject(error);

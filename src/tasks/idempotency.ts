@@ -12,7 +12,8 @@ export interface Idempotency {
   bind(key: string, id: TaskId, nowAt: number): void;
 }
 
-export function createIdempotency(store: Store): Idempotency {
+/** `committed`: resolves or rejects once everything written so far is on disk or will never be. */
+export function createIdempotency(store: Store, committed: () => Promise<void>): Idempotency {
   // Submissions under way, whose row may not be readable yet.
   const underWay = new Map<string, Promise<TaskId>>();
 
@@ -35,10 +36,18 @@ export function createIdempotency(store: Store): Idempotency {
         return make();
       })();
       underWay.set(key, submission);
+      const forget = (): void => {
+        if (underWay.get(key) === submission) underWay.delete(key);
+      };
       try {
-        return { id: await submission, fresh };
-      } finally {
-        underWay.delete(key);
+        const id = await submission;
+        // Readers see the row only after its commit.
+        if (fresh) committed().then(forget, forget);
+        else forget();
+        return { id, fresh };
+      } catch (error) {
+        forget();
+        throw error;
       }
     },
     bind(key, id, nowAt) {

@@ -15,11 +15,13 @@ export interface SkillLimit {
 interface Gate {
   limit: number;
   out: Set<TaskRecord>;
-  waiting: TaskRecord[];
+  /** Set aside, in order. */
+  waiting: Set<TaskRecord>;
+  /** Called back for a place that is free, and not here yet: the place is theirs. */
+  called: Set<TaskRecord>;
 }
 
 interface Bucket {
-  perSecond: number;
   tokens: number;
   filledMs: number;
 }
@@ -30,12 +32,15 @@ export interface KeyedLimits {
    * `onFree`), or is to be asked again after that many ms.
    */
   admit(record: TaskRecord, nowMs: number): "go" | "aside" | number;
+  /** Counts a task that is out already, however many are: it was taken up after a restart. */
+  take(record: TaskRecord): void;
   /** The task is not out any more. Tolerates tasks that never were. */
   release(record: TaskRecord): void;
-  /** It has ended while it was set aside. */
+  /** It waits no longer: ended, paused, or waiting elsewhere. A place that was kept for it goes to the next. */
   forget(record: TaskRecord): void;
 }
 
+/** `onFree` must end in `admit` or `forget` of the task, at once or later. */
 export function createKeyedLimits(
   skills: Readonly<Record<string, SkillLimit>>,
   onFree: (record: TaskRecord) => void,
@@ -44,13 +49,40 @@ export function createKeyedLimits(
   const buckets = new Map<string, Bucket>();
   const limited = new Set(Object.keys(skills));
 
-  function gatesOf(record: TaskRecord): [string, number][] {
-    const { skill, concurrencyKey, concurrency } = record.spec;
-    const all: [string, number][] = [];
-    if (concurrencyKey !== undefined) all.push([`key ${concurrencyKey}`, concurrency ?? 1]);
-    const ofSkill = limited.has(skill) ? skills[skill]?.concurrency : undefined;
-    if (ofSkill !== undefined) all.push([`skill ${skill}`, ofSkill]);
+  const isLimited = ({ spec }: TaskRecord): boolean =>
+    spec.concurrencyKey !== undefined || limited.has(spec.skill);
+
+  /** The newest word on a limit counts: a key's tasks may disagree. */
+  function gatesOf({ spec }: TaskRecord): Gate[] {
+    const all: Gate[] = [];
+    if (spec.concurrencyKey !== undefined)
+      all.push(gate(`key ${spec.concurrencyKey}`, spec.concurrency ?? 1));
+    const ofSkill = limited.has(spec.skill) ? skills[spec.skill]?.concurrency : undefined;
+    if (ofSkill !== undefined) all.push(gate(`skill ${spec.skill}`, ofSkill));
     return all;
+  }
+
+  function gate(name: string, limit: number): Gate {
+    let found = gates.get(name);
+    if (found === undefined)
+      gates.set(name, (found = { limit, out: new Set(), waiting: new Set(), called: new Set() }));
+    found.limit = limit;
+    return found;
+  }
+
+  /** Calls back as many as there are places that nobody has or was called for. */
+  function callNext(open: readonly Gate[]): void {
+    for (const one of open) {
+      while (one.out.size + one.called.size < one.limit) {
+        const next = one.waiting.values().next().value;
+        if (next === undefined) break;
+        one.waiting.delete(next);
+        one.called.add(next);
+        onFree(next);
+      }
+    }
+    for (const [name, one] of gates)
+      if (one.out.size + one.called.size + one.waiting.size === 0) gates.delete(name);
   }
 
   /** ms until a token is there; 0 takes one. */
@@ -59,7 +91,7 @@ export function createKeyedLimits(
     if (perSecond === undefined) return 0;
     const most = Math.max(1, perSecond);
     let bucket = buckets.get(skill);
-    if (bucket === undefined) buckets.set(skill, (bucket = { perSecond, tokens: most, filledMs: nowMs }));
+    if (bucket === undefined) buckets.set(skill, (bucket = { tokens: most, filledMs: nowMs }));
     bucket.tokens = Math.min(most, bucket.tokens + ((nowMs - bucket.filledMs) / 1_000) * perSecond);
     bucket.filledMs = nowMs;
     if (bucket.tokens < 1) return Math.ceil(((1 - bucket.tokens) / perSecond) * 1_000);
@@ -67,43 +99,47 @@ export function createKeyedLimits(
     return 0;
   }
 
+  function verdictOn(record: TaskRecord, own: readonly Gate[], nowMs: number): "go" | "aside" | number {
+    const full = own.find((one) => one.out.size + one.called.size >= one.limit);
+    if (full !== undefined) {
+      full.waiting.add(record);
+      return "aside";
+    }
+    const waitMs = takeToken(record.spec.skill, nowMs);
+    if (waitMs > 0) return waitMs;
+    for (const one of own) one.out.add(record);
+    return "go";
+  }
+
   return {
     admit(record, nowMs) {
       // Most tasks have no limit at all: nothing is allocated for them.
-      if (record.spec.concurrencyKey === undefined && !limited.has(record.spec.skill)) return "go";
-      const passing: Gate[] = [];
-      for (const [name, limit] of gatesOf(record)) {
-        let gate = gates.get(name);
-        if (gate === undefined) gates.set(name, (gate = { limit, out: new Set(), waiting: [] }));
-        // The newest word on the limit counts: a key's tasks may disagree.
-        gate.limit = limit;
-        if (gate.out.size >= limit) {
-          gate.waiting.push(record);
-          return "aside";
-        }
-        passing.push(gate);
-      }
-      const waitMs = takeToken(record.spec.skill, nowMs);
-      if (waitMs > 0) return waitMs;
-      for (const gate of passing) gate.out.add(record);
-      return "go";
+      if (!isLimited(record)) return "go";
+      const own = gatesOf(record);
+      let wasCalled = false;
+      for (const one of own) wasCalled = one.called.delete(record) || wasCalled;
+      const verdict = verdictOn(record, own, nowMs);
+      // Called and not taken: the place is free for somebody else.
+      if (wasCalled && verdict !== "go") callNext(own);
+      return verdict;
+    },
+    take(record) {
+      if (isLimited(record)) for (const one of gatesOf(record)) one.out.add(record);
     },
     release(record) {
-      if (record.spec.concurrencyKey === undefined && !limited.has(record.spec.skill)) return;
-      for (const [name] of gatesOf(record)) {
-        const gate = gates.get(name);
-        if (gate === undefined || !gate.out.delete(record)) continue;
-        const next = gate.waiting.shift();
-        if (next !== undefined) onFree(next);
-        else if (gate.out.size === 0) gates.delete(name);
-      }
+      if (!isLimited(record)) return;
+      const own = gatesOf(record);
+      for (const one of own) one.out.delete(record);
+      callNext(own);
     },
     forget(record) {
-      for (const [name] of gatesOf(record)) {
-        const gate = gates.get(name);
-        const at = gate?.waiting.indexOf(record) ?? -1;
-        if (at >= 0) gate?.waiting.splice(at, 1);
+      if (!isLimited(record)) return;
+      const own = gatesOf(record);
+      for (const one of own) {
+        one.waiting.delete(record);
+        one.called.delete(record);
       }
+      callNext(own);
     },
   };
 }

@@ -42,8 +42,8 @@ export type Verdict = "good" | "bad" | "skill-failed" | "timeout" | "none";
 export interface Providers {
   /** From memory alone. */
   route(record: TaskRecord): Decision;
-  /** Asks the network for providers of the skill, or for one peer's card; resolves when somebody new is known or after `forMs`. */
-  discover(skill: string, peer: PeerIdText | undefined, forMs: number, signal: AbortSignal): Promise<void>;
+  /** Asks the network for providers of the skill, or for one peer's card; resolves when somebody new is known or after about `forMs`. All who ask for the same share one search. */
+  discover(skill: string, peer: PeerIdText | undefined, forMs: number): Promise<void>;
   sent(record: TaskRecord, peer: PeerIdText): void;
   acked(peer: PeerIdText, rttMs: number, load: Load): void;
   load(peer: PeerIdText, load: Load): void;
@@ -71,6 +71,7 @@ const lookAgainMs = 20;
 export function createProviders(options: ProvidersOptions): Providers {
   const { router, directory, standing, worker, clock, self } = options;
   const cache = new Map<string, CachedCandidates>();
+  const searches = new Map<string, Promise<void>>();
 
   function candidates(skill: string): Candidate[] {
     const now = clock.monotonic();
@@ -147,6 +148,22 @@ export function createProviders(options: ProvidersOptions): Providers {
     );
   }
 
+  async function search(skill: string, peer: PeerIdText | undefined, forMs: number): Promise<void> {
+    const until = AbortSignal.timeout(Math.ceil(forMs));
+    const before = directory.generation;
+    const searched = async (): Promise<void> => {
+      if (peer !== undefined && peer !== self) await directory.fetch(peer, until);
+      else
+        for await (const _found of directory.find(skill, { signal: until, limit: 8 }))
+          if (directory.generation !== before) return;
+    };
+    await searched().catch(() => undefined);
+    // Cards also come by gossip and from new connections: go on as soon as any has, and not before.
+    while (directory.generation === before && !until.aborted) {
+      await new Promise<void>((resolve) => clock.after(lookAgainMs, resolve));
+    }
+  }
+
   return {
     route(record) {
       const { spec } = record;
@@ -167,20 +184,14 @@ export function createProviders(options: ProvidersOptions): Providers {
         clock.now(),
       );
     },
-    async discover(skill, peer, forMs, signal) {
-      const until = AbortSignal.any([signal, AbortSignal.timeout(Math.ceil(forMs))]);
-      const before = directory.generation;
-      const searched = (async () => {
-        if (peer !== undefined && peer !== self) await directory.fetch(peer, until);
-        else
-          for await (const _found of directory.find(skill, { signal: until, limit: 8 }))
-            if (directory.generation !== before) return;
-      })().catch(() => undefined);
-      await searched;
-      // Cards also come by gossip and from new connections: go on as soon as any has, and not before.
-      while (directory.generation === before && !until.aborted) {
-        await new Promise<void>((resolve) => clock.after(lookAgainMs, resolve));
+    discover(skill, peer, forMs) {
+      const key = `${skill} ${peer ?? ""}`;
+      let running = searches.get(key);
+      if (running === undefined) {
+        running = search(skill, peer, forMs).finally(() => searches.delete(key));
+        searches.set(key, running);
       }
+      return running;
     },
     sent: (record, peer) => router.onSent(peer, record.spec.skill, clock.monotonic()),
     acked: (peer, rttMs, load) => router.onAck(peer, rttMs, load, clock.monotonic()),
@@ -189,7 +200,7 @@ export function createProviders(options: ProvidersOptions): Providers {
       const now = clock.monotonic();
       if (outcome.kind === "refused") router.onRefused(peer, undefined, outcome.retryAfterMs, now);
       else if (outcome.kind === "expired") router.onTimeout(peer, record.spec.skill, now);
-      else if (outcome.kind === "abandoned") router.onReleased(peer);
+      else if (outcome.kind === "abandoned" || outcome.kind === "unsent") router.onReleased(peer);
       else router.onLost(peer, record.spec.skill, now);
     },
     judged(record, peer, answer, verdict, reason) {

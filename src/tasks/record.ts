@@ -64,7 +64,7 @@ export interface TaskRecord {
   /** Aborted at the task's end; made when somebody first asks for it (`stopSignalOf`). */
   stop: AbortController | undefined;
   /** Called once at the terminal state, after its commit; with an error when the store failed. */
-  waiters: ((error?: Error) => void)[] | undefined;
+  waiters: Set<(error?: Error) => void> | undefined;
 
   // --- what the delegation remembers of this task (delegate.ts)
   /** Peers that failed or lost it: asked again only when nobody else is left. With those ruled out. */
@@ -73,7 +73,11 @@ export interface TaskRecord {
   ruledOut: ReadonlySet<PeerIdText>;
   /** Somebody may have begun the current attempt, so the next one needs a number of its own. */
   attemptUsed: boolean;
-  /** Paused as soon as its worker gives it back. */
+  /** A step of the delegation is under way: whoever wants something of the task leaves a wish, and the step ends with it. */
+  out: boolean;
+  /** Times that a worker gave it back without being asked to. */
+  handBacks: number;
+  /** Paused as soon as its step ends. */
   pauseWanted: boolean;
   /** It was taken from its worker to go elsewhere: to this peer, or to any other. */
   moving: { to: PeerIdText | undefined } | undefined;
@@ -137,6 +141,8 @@ export function newRecord(
     tried: nobody,
     ruledOut: nobody,
     attemptUsed: false,
+    out: false,
+    handBacks: 0,
     pauseWanted: false,
     moving: undefined,
     refusedRounds: 0,

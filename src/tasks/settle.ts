@@ -13,7 +13,7 @@ import {
   type ResponseVerifier,
 } from "../network/attest.ts";
 import type { Attest, AttemptRef, TaskResponse } from "../network/messages.ts";
-import { mayMove } from "./states.ts";
+import { isTerminal, mayMove } from "./states.ts";
 import type { Verdict } from "./providers.ts";
 import type { BlobAccess } from "./blob-access.ts";
 import { stopSignalOf, type TaskRecord } from "./record.ts";
@@ -88,6 +88,15 @@ export function createSettlement(options: SettlementOptions): Settlement {
       options.judged(record, peer, answer, lie.code === "VerificationFailed" ? "bad" : "none", lie.message);
       acknowledge(peer, response);
       return { kind: "spoilt", outcome: "failed", error: lie };
+    }
+    if (isTerminal(record.state)) {
+      options.judged(record, peer, answer, "none");
+      acknowledge(peer, response);
+      return {
+        kind: "handed-back",
+        outcome: "lost",
+        error: new ErrandError("Cancelled", "the task ended meanwhile"),
+      };
     }
     record.output = output;
     record.outputHash = response.outputHash;

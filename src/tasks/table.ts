@@ -36,7 +36,7 @@ export interface TaskTable {
   /** Resolves when every change so far is on disk. */
   committed(): Promise<void>;
   /** Calls `done` once the task has ended and that is on disk. */
-  whenEnded(record: TaskRecord, done: (error?: Error) => void): void;
+  whenEnded(record: TaskRecord, done: (error?: Error) => void): () => void;
   /** Called at every change of a state, in the same turn, before it is stored: what it writes is in the same commit. */
   onMove(listener: MoveListener): () => void;
   readonly counters: Record<
@@ -196,11 +196,14 @@ export function createTaskTable({ store, changes, clock, self, log }: TaskTableO
       return () => listeners.delete(listener);
     },
     whenEnded(record, done) {
-      if (!isTerminal(record.state)) (record.waiters ??= []).push(done);
-      else {
-        save();
-        store.committed().then(() => done(), done);
+      if (!isTerminal(record.state)) {
+        const waiters = (record.waiters ??= new Set());
+        waiters.add(done);
+        return () => waiters.delete(done);
       }
+      save();
+      store.committed().then(() => done(), done);
+      return () => {};
     },
   };
 }

@@ -17,6 +17,12 @@ interface Submitting<View> {
 }
 
 /** `home` with every submission put before the hook first. */
+/** What the operator's hook makes of a submission; the submission itself where there is none. Throws what the hook refuses with. */
+export function beforeSubmit(hooks: HookHost | undefined): (submission: Submission) => Promise<Submission> {
+  if (hooks?.names.has("beforeSubmit") !== true) return async (submission) => submission;
+  return async (submission) => checked(submission, await asked(hooks, submission));
+}
+
 export function hookedSubmissions<View, Home extends Submitting<View>>(home: Home, hooks: HookHost): Home {
   if (!hooks.names.has("beforeSubmit")) return home;
   const ask = async (submission: Submission): Promise<Submission> =>
@@ -94,7 +100,7 @@ export function changeHook(
     if (!isTerminal(to)) tell();
     else {
       // Called after the commit; an end that could not be stored is told to nobody.
-      (record.waiters ??= []).push((error) => {
+      (record.waiters ??= new Set()).add((error) => {
         if (error === undefined) tell();
       });
     }

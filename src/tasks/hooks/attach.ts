@@ -9,7 +9,7 @@ import type { Changes } from "../changes.ts";
 import { isTerminal } from "../states.ts";
 import type { TaskTable } from "../table.ts";
 import type { Submission } from "../task.ts";
-import { changeHook, hookedSubmissions, hookedWorker } from "./apply.ts";
+import { changeHook, beforeSubmit, hookedSubmissions, hookedWorker } from "./apply.ts";
 import { startHooks } from "./hook-host.ts";
 import { webhookTargets, type WebhookSettings } from "./settings.ts";
 import { createWebhooks, type Webhooks } from "./webhooks.ts";
@@ -39,6 +39,8 @@ export interface TrustChange {
 export interface Attached {
   /** Submissions through `beforeSubmit`. */
   home<View, Home extends Submitting<View>>(home: Home & Submitting<View>): Home;
+  /** What the operator's hook makes of one submission. */
+  before(submission: Submission): Promise<Submission>;
   /** Runs with `beforeRun` and `afterRun`. */
   worker(worker: Worker): Worker;
   /** A watcher of the host's peers. */
@@ -81,6 +83,7 @@ export async function attachHooks(options: AttachOptions): Promise<Attached> {
 
   return {
     home: (home) => (hooks === undefined ? home : hookedSubmissions(home, hooks)),
+    before: beforeSubmit(hooks),
     worker: (worker) => (hooks === undefined ? worker : hookedWorker(worker, hooks, clock)),
     peers: {
       identified(peer) {
