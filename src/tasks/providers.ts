@@ -149,7 +149,9 @@ export function createProviders(options: ProvidersOptions): Providers {
   }
 
   async function search(skill: string, peer: PeerIdText | undefined, forMs: number): Promise<void> {
-    const until = AbortSignal.timeout(Math.ceil(forMs));
+    const stop = new AbortController();
+    const until = stop.signal;
+    const cancelStop = clock.after(forMs, () => stop.abort());
     const before = directory.generation;
     const searched = async (): Promise<void> => {
       if (peer !== undefined && peer !== self) await directory.fetch(peer, until);
@@ -162,6 +164,7 @@ export function createProviders(options: ProvidersOptions): Providers {
     while (directory.generation === before && !until.aborted) {
       await new Promise<void>((resolve) => clock.after(lookAgainMs, resolve));
     }
+    cancelStop();
   }
 
   return {
