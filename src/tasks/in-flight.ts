@@ -95,10 +95,11 @@ export function createInFlight(keyOf: (record: TaskRecord) => string | undefined
   };
 }
 
-/** One that waits behind others is no help to a task that would overtake it. */
+/**
+ * One that waits behind others is no help to a task that would overtake it, and one that waits for a retry or for its key may
+ * wait for long.
+ */
 function serves(leader: TaskRecord, record: TaskRecord): boolean {
-  return (
-    underWay.has(leader.state) &&
-    (leader.priority >= record.priority || (leader.state !== "queued" && leader.state !== "retrying"))
-  );
+  if (leader.state === "retrying" || leader.spec.concurrencyKey !== undefined) return false;
+  return underWay.has(leader.state) && (leader.priority >= record.priority || leader.state !== "queued");
 }

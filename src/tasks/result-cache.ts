@@ -27,6 +27,7 @@ import { createInFlight, type FollowerEnd } from "./in-flight.ts";
 import type { TaskRecord } from "./record.ts";
 import { isTerminal } from "./states.ts";
 import type { TaskTable } from "./table.ts";
+import type { TaskSpec } from "./task.ts";
 
 export interface CachedResult {
   output: Body;
@@ -88,7 +89,9 @@ export function createResultCache(options: ResultCacheOptions): ResultCache {
     heldBytes: limits.cacheHeldBytes,
     changed,
   });
-  const inFlight = createInFlight((record) => (isShared(record.spec) ? sharedKey(record) : undefined));
+  const inFlight = createInFlight((record) =>
+    isShared(record.spec) && isPlain(record.spec) ? sharedKey(record) : undefined,
+  );
   // Keys whose row differs from the index: written when their turn comes, or deleted if the entry has gone by then.
   const dirty = new Map<string, "put" | "touch">();
   let cancelWrite: (() => void) | undefined;
@@ -248,4 +251,9 @@ export function createResultCache(options: ResultCacheOptions): ResultCache {
       cancelWrite?.();
     },
   };
+}
+
+/** Asks for nothing special of who runs it: another that does may wait for a machine that this one does not need. */
+function isPlain({ requirements, maxPrice }: TaskSpec): boolean {
+  return maxPrice === undefined && Object.keys(requirements).length === 0;
 }

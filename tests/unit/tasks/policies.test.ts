@@ -95,8 +95,10 @@ describe("the ready queue", () => {
           }));
           for (const [what, i] of steps) {
             const one = all[i] as ReadyEntry;
-            if (what === "push") (queue.push(one), model.add(one));
-            else if (what === "remove") expect(queue.remove(one)).toBe(model.delete(one));
+            if (what === "push") {
+              queue.push(one);
+              model.add(one);
+            } else if (what === "remove") expect(queue.remove(one)).toBe(model.delete(one));
             else {
               const taken = queue.take();
               if (taken !== undefined) model.delete(taken);
