@@ -13,6 +13,8 @@ export class FrameSplitter {
   #restBytes = 0;
   /** Length of the frame whose bytes are still coming, once its prefix is known. */
   #needBytes = -1;
+  #paused = false;
+  #splitting = false;
 
   constructor(maxBytes: number, onFrame: (frame: Uint8Array) => void) {
     this.#maxBytes = maxBytes;
@@ -24,8 +26,27 @@ export class FrameSplitter {
     return this.#restBytes > 0 || this.#needBytes >= 0;
   }
 
+  /**
+   * Hands out no frame more until `resume`, not even those of the chunk at hand: thousands of small ones fit into it, and
+   * each may ask for a large answer.
+   */
+  pause(): void {
+    this.#paused = true;
+  }
+
+  /** Goes on with what is there. Throws as `push` does. */
+  resume(): void {
+    this.#paused = false;
+    // Called out of a frame: the loop that handed it out goes on by itself.
+    if (!this.#splitting) this.push(new Uint8Array(0));
+  }
+
   /** Throws `ProtocolViolation` at a frame larger than the limit, before any of it is kept. */
   push(chunk: Uint8Array): void {
+    if (this.#paused || this.#splitting) {
+      if (chunk.length > 0) this.#keep(chunk);
+      return;
+    }
     // Waiting for a known number of bytes: gather chunks without joining them again and again.
     if (this.#needBytes >= 0 && this.#restBytes + chunk.length < this.#needBytes) {
       if (chunk.length > 0) this.#keep(chunk);
@@ -33,16 +54,29 @@ export class FrameSplitter {
     }
     let bytes = chunk;
     if (this.#restBytes > 0) {
-      bytes = Buffer.concat([...this.#rest, chunk]);
+      // Again and again of one long rest, when a session pauses often.
+      const [only] = this.#rest;
+      bytes =
+        chunk.length === 0 && this.#rest.length === 1
+          ? (only as Uint8Array)
+          : Buffer.concat([...this.#rest, chunk]);
       this.#rest = [];
       this.#restBytes = 0;
     }
-    this.#split(bytes);
+    let more: boolean;
+    this.#splitting = true;
+    try {
+      more = this.#split(bytes);
+    } finally {
+      this.#splitting = false;
+    }
+    if (more) this.push(new Uint8Array(0));
   }
 
-  #split(bytes: Uint8Array): void {
+  /** Whether a chunk came meanwhile, out of a frame. */
+  #split(bytes: Uint8Array): boolean {
     let at = 0;
-    for (;;) {
+    while (!this.#paused) {
       if (this.#needBytes < 0) {
         const prefix = readPrefix(bytes, at);
         if (prefix === undefined) break;
@@ -61,7 +95,12 @@ export class FrameSplitter {
       this.#onFrame(bytes.subarray(at, end));
       at = end;
     }
-    if (at < bytes.length) this.#keep(bytes.subarray(at));
+    const more = this.#rest.length > 0;
+    if (at < bytes.length) {
+      this.#rest.unshift(bytes.subarray(at));
+      this.#restBytes += bytes.length - at;
+    }
+    return more;
   }
 
   #keep(bytes: Uint8Array): void {
@@ -107,6 +146,11 @@ export class FrameWriter {
 
   constructor(sink: FrameSink) {
     this.#sink = sink;
+  }
+
+  /** Whether the stream wants no more for now. */
+  get blocked(): boolean {
+    return this.#blocked;
   }
 
   /** Bytes queued here and not yet given to the stream. */

@@ -31,7 +31,7 @@ export interface SessionOptions {
 export class TaskSession implements Session {
   readonly peer: string;
   readonly direction: "in" | "out";
-  /** Monotonic ms of the last frame in either direction. */
+  /** Monotonic ms of the last frame that came, or that left without delay: what a peer does not read is no sign of its life. */
   lastActiveMs: number;
   #remote: Hello | undefined;
   readonly #stream: Stream;
@@ -41,6 +41,8 @@ export class TaskSession implements Session {
   readonly #ended = new AbortController();
   readonly #cancelTimers: (() => void)[] = [];
   #partialSinceMs = 0;
+  #blockedSinceMs: number | undefined;
+  #overflowed = false;
   #badFrames: number[] = [];
   #paused = false;
 
@@ -54,11 +56,15 @@ export class TaskSession implements Session {
     stream.maxWriteBufferLength = 2 * limits.sessionBufferBytes;
     this.#writer = new FrameWriter({
       send: (bytes) => stream.send(bytes),
-      onDrain: (ready) => stream.addEventListener("drain", ready, { once: true, signal: this.#ended.signal }),
+      onDrain: (ready) => this.#onBlocked(ready),
       onTurnEnd: options.onTurnEnd,
     });
     const until = { signal: this.#ended.signal };
-    stream.addEventListener("message", (event) => this.#onBytes(event.data.subarray()), until);
+    stream.addEventListener(
+      "message",
+      (event) => this.#split(() => this.#splitter.push(event.data.subarray())),
+      until,
+    );
     stream.addEventListener("remoteCloseWrite", () => this.#end(), until);
     stream.addEventListener("close", () => this.#end(), until);
     this.#cancelTimers.push(
@@ -109,8 +115,10 @@ export class TaskSession implements Session {
     this.#end();
   }
 
-  /** Closes a session whose remote began a frame and does not end it. Called about once a second. */
+  /** Closes a session whose remote began a frame and does not end it, or does not read. Called about once a second. */
   checkProgress(nowMs: number): void {
+    if (this.#blockedSinceMs !== undefined && nowMs - this.#blockedSinceMs > limits.sessionBlockedMs)
+      return this.#giveUp("nothing was read for too long");
     if (!this.#splitter.partial || this.#paused) this.#partialSinceMs = 0;
     else if (this.#partialSinceMs === 0) this.#partialSinceMs = nowMs;
     else if (nowMs - this.#partialSinceMs > limits.frameTimeoutMs) {
@@ -119,27 +127,47 @@ export class TaskSession implements Session {
   }
 
   #write(frame: Uint8Array): void {
-    this.lastActiveMs = this.#options.clock.monotonic();
+    if (this.#overflowed) return;
     this.#writer.push(frame);
-    // A peer that sends and does not read: stop listening to it until it does.
-    if (!this.#paused && this.#writer.bufferedBytes > limits.sessionBufferBytes) {
-      this.#paused = true;
-      this.#stream.pause();
-      this.#stream.addEventListener("drain", () => this.#unpause(), {
-        once: true,
-        signal: this.#ended.signal,
-      });
+    if (!this.#writer.blocked) {
+      this.lastActiveMs = this.#options.clock.monotonic();
+      return;
     }
+    // A peer that sends and does not read: stop listening to it until it does.
+    if (!this.#paused && this.#writer.bufferedBytes > limits.sessionBufferBytes) this.#pause();
+    if (this.#writer.bufferedBytes <= 2 * limits.sessionBufferBytes) return;
+    this.#overflowed = true;
+    // Not within `send`: no caller expects that a session ends under its hands.
+    queueMicrotask(() => this.#giveUp("too much waits to be read"));
+  }
+
+  /** The stream wants no more until `ready`, which lets the next frames out. */
+  #onBlocked(ready: () => void): void {
+    this.#blockedSinceMs = this.#options.clock.monotonic();
+    const drained = (): void => {
+      this.#blockedSinceMs = undefined;
+      ready();
+      if (this.#paused && this.#writer.bufferedBytes <= limits.sessionBufferBytes) this.#unpause();
+    };
+    this.#stream.addEventListener("drain", drained, { once: true, signal: this.#ended.signal });
+  }
+
+  #pause(): void {
+    this.#paused = true;
+    this.#splitter.pause();
+    if (this.#stream.status === "open") this.#stream.pause();
   }
 
   #unpause(): void {
     this.#paused = false;
-    this.#stream.resume();
+    this.#split(() => this.#splitter.resume());
+    // What waited in the splitter may have filled the buffer again.
+    if (!this.#paused && this.#stream.status === "open") this.#stream.resume();
   }
 
-  #onBytes(bytes: Uint8Array): void {
+  #split(take: () => void): void {
     try {
-      this.#splitter.push(bytes);
+      take();
     } catch (error) {
       this.#violate(toErrandError(error));
     }
@@ -189,6 +217,13 @@ export class TaskSession implements Session {
     this.#writer.flush();
     this.#end(error);
     this.#stream.abort(error);
+  }
+
+  /** The peer may be slow and not hostile: the session ends, and it may open another. */
+  #giveUp(reason: string): void {
+    if (this.#ended.signal.aborted) return;
+    this.#end();
+    this.#stream.abort(new ErrandError("PeerUnreachable", reason));
   }
 
   #end(violation?: ErrandError): void {
