@@ -100,9 +100,9 @@ function unpooled(bytes: number): Uint8Array {
   return Buffer.allocUnsafeSlow(bytes);
 }
 
-// NaN would be stored as NULL.
+// NaN would be stored as NULL. A column of whole numbers refuses an infinity, and with it the group, at the writer.
 function isSqlValue(value: unknown): boolean {
-  if (typeof value === "number") return !Number.isNaN(value);
+  if (typeof value === "number") return Number.isFinite(value);
   if (typeof value === "object") return value === null || value instanceof Uint8Array;
   return typeof value === "string" || typeof value === "bigint";
 }
