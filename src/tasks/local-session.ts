@@ -2,7 +2,9 @@
  * This node as its own worker: a session without a wire, so that a task that runs here takes exactly the way of any other.
  * Messages arrive in the next microtask, in order.
  */
+import { toErrandError } from "../core/errors.ts";
 import type { PeerIdText } from "../core/ids.ts";
+import { silentLog, type Log } from "../core/log.ts";
 import type { Message, MessageHandler, Session } from "../network/messages.ts";
 
 /** The submitting end. `onAnswer` gets what the working end says, `onRequest` what the submitting end says. */
@@ -11,6 +13,7 @@ export function createLocalSession(
   network: string,
   onAnswer: MessageHandler,
   onRequest: MessageHandler,
+  log: Log = silentLog,
 ): { submitting: Session; working: Session; close(): void } {
   const ended = new AbortController();
   const end = (direction: "in" | "out", deliver: (message: Message) => void): Session => ({
@@ -20,7 +23,18 @@ export function createLocalSession(
     closed: ended.signal,
     bufferedBytes: 0,
     send(message) {
-      if (!ended.signal.aborted) queueMicrotask(() => deliver(message));
+      if (ended.signal.aborted) return;
+      queueMicrotask(() => {
+        try {
+          deliver(message);
+        } catch (error) {
+          // Nobody is above a microtask: the process would end for one task.
+          log.error(
+            { err: toErrandError(error), kind: message.kind },
+            "a message of this node to itself failed",
+          );
+        }
+      });
     },
     complain() {},
     close() {},
