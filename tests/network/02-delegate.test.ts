@@ -146,7 +146,7 @@ describe("many tasks", () => {
 
 describe("who may do it", () => {
   test("--min-trust leaves out whoever is not trusted so much", async () => {
-    await t.home.cli("peer", "pin", t.two.peerId, "1").done;
+    await t.home.cli("peer", "pin", t.two.peerId, "0.9").done;
     const trusting = await t.home.cli("run", "echo", "--min-trust", "0.8", "-o", "json").done;
     expect(trusting).toMatchObject({ code: 0, json: { status: "completed", peer: t.two.peerId } });
 

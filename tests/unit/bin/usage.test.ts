@@ -192,7 +192,7 @@ describe("completion", () => {
       });
       return stdout.trim().split("\n");
     };
-    expect(await complete("errand st")).toEqual(["status"]);
+    expect((await complete("errand stat")).toSorted()).toEqual(["stats", "status"]);
     expect(await complete("errand task ex")).toEqual(["explain"]);
     expect(await complete("errand -o json task wa")).toEqual(["wait", "watch"]);
     expect(await complete("errand run --pr")).toEqual(["--priority"]);
