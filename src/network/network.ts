@@ -2,10 +2,9 @@
  * The node's network as one thing: the host and what stands on it (cards, skill records, blobs), started and stopped in order.
  * It decides nothing; task sessions are added beside it with `network.host`.
  */
-import type { BlobHash, BlobRef } from "../core/body.ts";
+import type { BlobHash } from "../core/body.ts";
 import { systemClock } from "../core/clock.ts";
 import type { PeerIdText } from "../core/ids.ts";
-import { fetchBlob, type BlobSink, type FetchBlobOptions } from "./blob-transfer.ts";
 import type { CardDirectory } from "./card.ts";
 import type { CardStore } from "./card-persistence.ts";
 import { createCards } from "./cards.ts";
@@ -20,7 +19,7 @@ export interface NetworkOptions extends HostOptions {
   /** JSON text of a schema of this node's own skills, by SHA-256. */
   schemaText: (hash: string) => string | undefined;
   cardStore?: CardStore;
-  blobs: BlobSource & BlobSink;
+  blobs: BlobSource;
   /** Whether a peer may read a blob. */
   mayRead: (peer: PeerIdText, hash: BlobHash) => boolean;
 }
@@ -34,8 +33,6 @@ export interface Network {
   stop(): Promise<void>;
   /** Skills or load have changed. Cheap: many changes make one card. */
   publish(): void;
-  /** A blob from `peer` into the store; resumes by itself. */
-  fetchBlob(peer: PeerIdText, ref: BlobRef, options: FetchBlobOptions): Promise<void>;
 }
 
 /** Nothing listens before `start()`. Throws `InvalidConfig`. */
@@ -80,7 +77,5 @@ export async function createNetwork(options: NetworkOptions): Promise<Network> {
     },
     stop: () => running.disposeAsync(),
     publish: () => cards.changed(),
-    fetchBlob: (peer, ref, fetchOptions) =>
-      fetchBlob({ host, sink: blobs, clock, random }, peer, ref, fetchOptions),
   };
 }

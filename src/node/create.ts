@@ -9,6 +9,7 @@ import { version } from "../core/version.ts";
 import { createNetwork } from "../network/network.ts";
 import { readSwarmKey } from "../network/swarm-key.ts";
 import { createBlobAccess } from "../tasks/blob-access.ts";
+import { createBlobTransfers } from "../tasks/blob-transfers.ts";
 import type { ResultCache } from "../tasks/result-cache.ts";
 import type { Retention } from "../tasks/retention.ts";
 import type { TaskRecord } from "../tasks/record.ts";
@@ -74,11 +75,8 @@ export async function createNode(config: NodeConfig, parts: NodeParts = {}): Pro
     rows: peerRows,
     configured: { pins: config.pins, blocked: config.blockedPeers },
   });
-  const blobs = createBlobAccess(
-    blobStore,
-    (peer, ref, signal) => network.fetchBlob(peer, ref, { signal }),
-    self,
-  );
+  const transfers = createBlobTransfers({ host, sink: blobStore, clock, random });
+  const blobs = createBlobAccess(blobStore, transfers, self);
 
   const engine = await createEngine({ config, ground, network, standing, blobs, building, ...around });
   const {

@@ -3,11 +3,13 @@ import { createHash } from "node:crypto";
 import { onTestFinished } from "vitest";
 import type { BlobRef } from "../../../src/core/body.ts";
 import { silentLog } from "../../../src/core/log.ts";
+import type { BlobSink } from "../../../src/network/blob-transfer.ts";
 import type { Card, CardSkill } from "../../../src/network/card.ts";
 import { createHost, type Host, type HostOptions } from "../../../src/network/host.ts";
 import { temporaryIdentity } from "../../../src/network/identity.ts";
 import { createNetwork, type Network, type NetworkOptions } from "../../../src/network/network.ts";
 import type { CardFacts } from "../../../src/network/own-card.ts";
+import type { BlobSource } from "../../../src/network/protocols/blob.ts";
 
 export const soon = (ms = 10_000): AbortSignal => AbortSignal.timeout(ms);
 
@@ -121,7 +123,7 @@ export function hashOf(bytes: Uint8Array): string {
 }
 
 /** A blob store in memory with the rules of the real one: parts are kept, and what does not hash to its name is not. */
-export function memoryBlobs(): NetworkOptions["blobs"] & MemoryBlobs {
+export function memoryBlobs(): BlobSource & BlobSink & MemoryBlobs {
   const blobs = new Map<string, Uint8Array>();
   const parts = new Map<string, Uint8Array>();
   return {
