@@ -11,6 +11,7 @@ import { sha256 } from "../core/signatures.ts";
 import { bodyHash, type ResponseSigner } from "../network/attest.ts";
 import type { AttemptRef, Session, TaskRequest, TaskResponse } from "../network/messages.ts";
 import type { JobResult, Worker } from "../worker/worker.ts";
+import type { AnswerBudget } from "./answer-budget.ts";
 import type { BlobAccess } from "./blob-access.ts";
 import type { Outbox } from "./outbox.ts";
 
@@ -27,6 +28,13 @@ export interface Served extends AttemptRef {
   /** Monotonic ms since when no session leads to the submitter. */
   detachedMs: number | undefined;
   state: "waiting" | "running" | "answered";
+  /** The session its answer was last sent over, and when. */
+  sentOn: Session | undefined;
+  sentMs: number;
+  /** The answer is owed over the session it has now, and could not be sent yet. */
+  unsent: boolean;
+  /** Bytes of its output that count as held in memory (answer-budget.ts). */
+  heldBytes: number;
   seq: number;
   saidMs: number;
   readonly stop: AbortController;
@@ -41,14 +49,20 @@ export interface AnsweringOptions {
   signer: ResponseSigner;
   blobs: BlobAccess;
   outbox: Outbox;
+  budget: AnswerBudget;
   clock: Clock;
 }
 
 export interface Answering {
   completed(entry: Served, result: JobResult): Promise<void>;
   failed(entry: Served, error: ErrandError): void;
-  /** Sends the answer, if there is one, over the session the attempt has now. */
+  /**
+   * The submitter asks again: sends the answer, if there is one, over the session the attempt has now. Not again and again
+   * over one session, and only while it takes what it is sent: `sendUnsent` makes up for it.
+   */
   resend(entry: Served): void;
+  /** Sends an answer that had to wait, as soon as it may be sent. */
+  sendUnsent(entry: Served): void;
 }
 
 export function createAnswering(options: AnsweringOptions): Answering {
@@ -56,8 +70,7 @@ export function createAnswering(options: AnsweringOptions): Answering {
 
   async function onResult(entry: Served, result: JobResult): Promise<void> {
     try {
-      const inline = result.body.bytes !== undefined && result.body.bytes.length <= limits.inlineBodyBytes;
-      if (inline) {
+      if (mayHold(entry, result.body.bytes)) {
         const body = result.body as Body & { bytes: Uint8Array };
         respond(entry, {
           status: "completed",
@@ -81,6 +94,15 @@ export function createAnswering(options: AnsweringOptions): Answering {
     } finally {
       await result.release();
     }
+  }
+
+  /** Whether the output stays in memory and travels with the answer. */
+  function mayHold(entry: Served, bytes: Uint8Array | undefined): boolean {
+    if (bytes === undefined || bytes.length > limits.inlineBodyBytes) return false;
+    if (entry.submitter === options.self) return true;
+    if (!options.budget.take(entry.submitter, bytes.length)) return false;
+    entry.heldBytes = bytes.length;
+    return true;
   }
 
   async function storeOutput(entry: Served, result: JobResult): Promise<Body> {
@@ -172,18 +194,34 @@ export function createAnswering(options: AnsweringOptions): Answering {
         // Forgotten meanwhile: a submitter may acknowledge what it has not seen.
         if (entry.response === undefined) return;
         response.attest = attest;
-        sendResponse(entry);
+        resend(entry);
         options.outbox.add(entry.submitter, response);
       },
     );
   }
 
-  function sendResponse(entry: Served): void {
-    const response = entry.response;
-    if (response === undefined || (response.attest === undefined && entry.submitter !== options.self)) return;
+  function resend(entry: Served): void {
+    const { response, session, sentOn } = entry;
+    if (response === undefined || session === undefined) return;
+    if (response.attest === undefined && entry.submitter !== options.self) return;
+    const recent = sentOn !== undefined && clock.monotonic() - entry.sentMs < limits.answerAgainMs;
+    entry.unsent = true;
+    // A peer may ask a thousand times, and over two sessions in turn; only one that is gone is no reason to wait.
+    if (recent && !sentOn.closed.aborted) return;
+    if (session.bufferedBytes > limits.sessionBufferBytes) return;
+    entry.unsent = false;
+    entry.sentOn = session;
+    entry.sentMs = clock.monotonic();
     response.leaseEpoch = entry.leaseEpoch;
-    entry.session?.send({ kind: "response", response });
+    session.send({ kind: "response", response });
   }
 
-  return { completed: onResult, failed: answerError, resend: sendResponse };
+  return {
+    completed: onResult,
+    failed: answerError,
+    resend,
+    sendUnsent(entry) {
+      if (entry.unsent) resend(entry);
+    },
+  };
 }

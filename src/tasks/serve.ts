@@ -10,6 +10,7 @@ import { limits } from "../core/limits.ts";
 import type { Log } from "../core/log.ts";
 import type { ResponseSigner } from "../network/attest.ts";
 import type { AttemptRef, Message, Session, TaskRequest } from "../network/messages.ts";
+import { createAnswerBudget } from "./answer-budget.ts";
 import { createAnswering, type Served } from "./answer.ts";
 import type { BlobAccess } from "./blob-access.ts";
 import type { Outbox, Owed } from "./outbox.ts";
@@ -46,11 +47,17 @@ const sweepMs = 500;
 
 export function createServing(options: ServeOptions): Serving {
   const { worker, clock, log } = options;
-  const answering = createAnswering(options);
+  const budget = createAnswerBudget({
+    perPeerBytes: limits.answersHeldBytesPerPeer,
+    totalBytes: limits.answersHeldBytes,
+  });
+  const answering = createAnswering({ ...options, budget });
   const served = new Map<string, Served>();
   const byPeer = new Map<PeerIdText, Set<Served>>();
   const counters = { served: 0, duplicates: 0, refused: 0, leasesEnded: 0 };
   let draining = false;
+  /** Grows when a drain is taken back: one that still waits then has nothing more to say. */
+  let undrains = 0;
   // Who waits at the end of a drain until nothing is owed any more.
   let delivered: (() => void) | undefined;
   let cancelSweep: (() => void) | undefined;
@@ -105,6 +112,10 @@ export function createServing(options: ServeOptions): Serving {
       session,
       detachedMs: undefined,
       state: "waiting",
+      sentOn: undefined,
+      sentMs: 0,
+      unsent: false,
+      heldBytes: 0,
       seq: 0,
       saidMs: clock.monotonic(),
       stop: new AbortController(),
@@ -193,6 +204,8 @@ export function createServing(options: ServeOptions): Serving {
 
   function sayProgress(entry: Served, fraction: number, message: string): void {
     if (entry.state === "answered") return;
+    // To a peer that does not read; what renews the lease comes by the sweep.
+    if (entry.session !== undefined && entry.session.bufferedBytes > limits.sessionBusyBytes) return;
     entry.saidMs = clock.monotonic();
     const { taskId, attempt } = entry;
     entry.session?.send({
@@ -225,6 +238,8 @@ export function createServing(options: ServeOptions): Serving {
     set?.delete(entry);
     if (set?.size === 0) byPeer.delete(entry.submitter);
     if (delivered !== undefined && !owesAnswers()) delivered();
+    budget.release(entry.submitter, entry.heldBytes);
+    entry.heldBytes = 0;
     const { response } = entry;
     if (response === undefined) return;
     entry.response = undefined;
@@ -257,6 +272,7 @@ export function createServing(options: ServeOptions): Serving {
     for (const entry of served.values()) {
       if (entry.state === "answered") {
         if (now - entry.answeredMs > limits.answerKeptMs) forget(entry);
+        else answering.sendUnsent(entry);
       } else if (entry.detachedMs !== undefined && now - entry.detachedMs > entry.leaseMs) {
         if (!entry.stop.signal.aborted) {
           counters.leasesEnded++;
@@ -275,9 +291,11 @@ export function createServing(options: ServeOptions): Serving {
   }
 
   function heartbeat(entry: Served, now: number): void {
+    const { taskId, attempt, session } = entry;
+    // It would wait behind all that the peer has not read; the next sweep looks again.
+    if (session !== undefined && session.bufferedBytes > limits.sessionBufferBytes) return;
     entry.saidMs = now;
-    const { taskId, attempt } = entry;
-    entry.session?.send({ kind: "status", status: { taskId, attempt, state: entry.state } });
+    session?.send({ kind: "status", status: { taskId, attempt, state: entry.state } });
   }
 
   return {
@@ -315,7 +333,8 @@ export function createServing(options: ServeOptions): Serving {
     onSessionOpen(session) {
       session.send({ kind: "credit", tasks: limits.inFlightPerPeer, bytes: limits.sessionBufferBytes });
       if (draining) session.send({ kind: "goAway", reason: "draining", graceMs: 0 });
-      for (const ref of session.remote.resume) onQuery(ref, session);
+      const asked = new Map(session.remote.resume.map((ref) => [keyOf(session.peer, ref), ref]));
+      for (const ref of asked.values()) onQuery(ref, session);
     },
     onSessionClosed(session) {
       for (const entry of byPeer.get(session.peer) ?? []) {
@@ -330,24 +349,36 @@ export function createServing(options: ServeOptions): Serving {
     },
     undrain() {
       draining = false;
+      undrains++;
     },
     async drain(graceMs) {
       draining = true;
+      const mine = undrains;
       const sessions = new Set([...served.values()].map((entry) => entry.session));
       for (const session of sessions) session?.send({ kind: "goAway", reason: "draining", graceMs });
       for (const entry of served.values()) if (entry.state === "waiting") entry.stop.abort(handBack());
       const grace = AbortSignal.timeout(graceMs);
-      await worker.idle(grace).catch(() => {
-        log.warn({ graceMs }, "tasks still ran at the end of the grace time; they are handed back");
-      });
+      const idle = await worker.idle(grace).then(
+        () => true,
+        () => false,
+      );
+      if (mine !== undrains) return;
+      if (!idle) log.warn({ graceMs }, "tasks still ran at the end of the grace time; they are handed back");
       for (const entry of served.values()) if (entry.state !== "answered") entry.stop.abort(handBack());
       await worker.idle(AbortSignal.timeout(2 * limits.cancelGraceMs)).catch(() => undefined);
+      if (mine !== undrains) return;
       // An answer that is cut off by the end of its session would be an attempt lost.
       await allDelivered();
     },
     async recover() {
       const owed = await options.outbox.load();
-      for (const one of owed) enter(restored(one, clock.monotonic()));
+      for (const one of owed) {
+        const entry = restored(one, clock.monotonic());
+        const bytes = one.response.output?.bytes?.length ?? 0;
+        // What is here already stays; it only leaves less room for what comes.
+        if (budget.take(entry.submitter, bytes)) entry.heldBytes = bytes;
+        enter(entry);
+      }
       for (const { submitter, response } of owed)
         if (response.output?.blob !== undefined) options.blobs.grant(submitter, response.output.blob.hash);
       return owed.length;
@@ -382,6 +413,10 @@ function restored({ submitter, response, ageMs }: Owed, nowMs: number): Served {
     session: undefined,
     detachedMs: nowMs,
     state: "answered",
+    sentOn: undefined,
+    sentMs: 0,
+    unsent: false,
+    heldBytes: 0,
     seq: 0,
     saidMs: nowMs,
     stop: new AbortController(),

@@ -51,6 +51,8 @@ export interface FakeWorker {
   log: { to: "worker" | "home"; message: Message }[];
   /** Changes or drops (undefined) what the worker sends. */
   tamper: (message: Message) => Message | undefined;
+  /** What a drain waits for. */
+  idle: () => Promise<void>;
   /** How long its runs say that they took, ms. */
   wallMs: number;
   /** A new life over `store`; the former one has ended in whatever it was doing. */
@@ -70,6 +72,7 @@ export function fakeWorker(
   clock: ManualClock,
   secret?: Uint8Array,
   store: Store = memoryStore(),
+  blobs: BlobAccess = noBlobs,
 ): FakeWorker {
   const signer = newSigner(secret);
   let life = lifeClock(clock);
@@ -82,6 +85,7 @@ export function fakeWorker(
     log: [],
     tamper: (message) => message,
     wallMs: 1,
+    idle: async () => {},
     async restart(restarted) {
       life.end();
       life = lifeClock(clock);
@@ -98,7 +102,7 @@ export function fakeWorker(
       network,
       worker: workerOf(lives),
       signer: createResponseSigner(signer),
-      blobs: noBlobs,
+      blobs,
       outbox: createOutbox({ store: over, clock: lives, log: silentLog }),
       clock: lives,
       log: silentLog,
@@ -140,7 +144,7 @@ export function fakeWorker(
       },
       position: () => 0,
       load: () => load,
-      idle: async () => {},
+      idle: () => fake.idle(),
       close: async () => {},
     };
   }
