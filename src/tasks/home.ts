@@ -134,7 +134,13 @@ export function createHome(options: HomeOptions): Home {
       await table.committed();
       return loadHistory(store, found.id);
     },
-    get: async (id) => view(await record(id)),
+    async get(id) {
+      const found = await record(id);
+      const shown = view(found);
+      // An end is shown to nobody before it is on disk.
+      if (table.isEnding(found.id)) await table.committed();
+      return shown;
+    },
     async wait(id, { signal } = {}) {
       const found = await record(id);
       await ended(table, found, signal);

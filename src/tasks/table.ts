@@ -22,6 +22,8 @@ export interface TaskTable {
   get(id: TaskId): TaskRecord | undefined;
   /** All in memory, live and recently finished. */
   ids(): Iterable<TaskId>;
+  /** Whether it has ended, and that is not on disk yet. */
+  isEnding(id: TaskId): boolean;
   /** Live tasks that name `id` as their parent. */
   childrenOf(id: TaskId): TaskRecord[];
   add(record: TaskRecord): void;
@@ -146,6 +148,7 @@ export function createTaskTable({ store, changes, clock, self, log }: TaskTableO
       yield* ending.keys();
       yield* finished.keys();
     },
+    isEnding: (id) => ending.has(id),
     childrenOf: (id) => [...(children.get(id) ?? [])],
     add(record) {
       enter(record);

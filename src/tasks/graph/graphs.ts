@@ -121,10 +121,12 @@ export function createGraphs(options: Omit<EngineOptions, "outputs"> & OutputsOp
   }
 
   async function show(run: GraphRun, look: GraphLook): Promise<GraphView> {
-    await engine.committed();
+    // Looked at first and committed then: what is shown is on disk.
     const view = viewOfRun(run, clock.now(), look.nodes ?? true);
+    const over = run.finishedAt !== undefined;
+    await engine.committed();
     const { output = "sinks" } = look;
-    if (run.finishedAt === undefined || output === "none") return view;
+    if (!over || output === "none") return view;
     const budget = { left: limits.graphOutputBytes };
     const wanted =
       output === "sinks"
