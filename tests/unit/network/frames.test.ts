@@ -46,7 +46,7 @@ describe("frames", () => {
     writer.push(Uint8Array.of(1));
     writer.push(Uint8Array.of(2));
     await new Promise((resolve) => setImmediate(resolve));
-    expect(writes.map((bytes) => [...bytes])).toEqual([[1, 1, 1, 2, 1, 3]]);
+    expect(writes.map((bytes) => Array.from(bytes))).toEqual([[1, 1, 1, 2, 1, 3]]);
   });
 
   it("that are many do not wait for the end of the turn", async () => {
