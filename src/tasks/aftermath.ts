@@ -82,6 +82,8 @@ export function createAftermath(options: AftermathOptions) {
         markTried(record, peer);
         const error = new ErrandError("Lost", `the worker was lost: ${outcome.reason}`);
         remember(record, decision, peer, "lost", error);
+        // Its last word may have got lost on the way: that it shut down is no fault of the task.
+        if (outcome.announced === true && record.spec.onLost !== "fail") return handedBack(record, error);
         return spoilt(record, error);
       }
       case "expired": {
@@ -125,12 +127,14 @@ export function createAftermath(options: AftermathOptions) {
     if (verdict.kind === "failed") return retry(record, verdict.error, verdict.state);
     if (verdict.kind === "spoilt") return spoilt(record, verdict.error);
     if (record.moving !== undefined || record.pauseWanted) return again(0, "given back on request");
-    // Peers that shut down give back a task now and then; one that always comes back has something about it.
-    if (++record.handBacks > handBackBudget) return spoilt(record, verdict.error);
-    return again(
-      record.refusedRounds++ === 0 ? 0 : refusalDelayMs(record.refusedRounds, 0, random),
-      "handed back by its worker",
-    );
+    return handedBack(record, verdict.error);
+  }
+
+  /** Peers that shut down give back a task now and then; one that always comes back has something about it. */
+  function handedBack(record: TaskRecord, error: ErrandError): Next | undefined {
+    if (++record.handBacks > handBackBudget) return spoilt(record, error);
+    const delayMs = record.refusedRounds++ === 0 ? 0 : refusalDelayMs(record.refusedRounds, 0, random);
+    return again(delayMs, "handed back by its worker");
   }
 
   /** Sent, and no word: it may have begun, but nothing says that the task had a part in that. */

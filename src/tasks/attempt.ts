@@ -11,7 +11,12 @@ export type AttemptOutcome =
   /** Sent, and no word came in time: it may be running. */
   | { kind: "silent"; reason: string }
   /** Accepted, and then the worker went away or fell silent. */
-  | { kind: "lost"; reason: string }
+  | {
+      kind: "lost";
+      reason: string;
+      /** It had said that it was about to go. */
+      announced?: boolean;
+    }
   /** The worker did not end at its deadline. */
   | { kind: "expired" }
   /** `ranMs`: from the start, or what is known of it, to the answer, as measured here. */

@@ -73,6 +73,8 @@ export function createAttempts(options: AttemptsOptions): Attempts {
   const byTask = new Map<TaskId, Attempt>();
   const byPeer = new Map<PeerIdText, Set<Attempt>>();
   const reopening = new Set<PeerIdText>();
+  // Peers that said they are draining, until a session with them begins anew.
+  const leaving = new Set<PeerIdText>();
   const counters = { lateResponses: 0, resumed: 0 };
   let cancelSweep: (() => void) | undefined;
   let stopped = false;
@@ -209,8 +211,9 @@ export function createAttempts(options: AttemptsOptions): Attempts {
           return;
         } catch (error) {
           if (options.isGone(error)) {
-            for (const attempt of byPeer.get(peer) ?? [])
-              attempt.settle({ kind: "lost", reason: "the worker is gone" });
+            const announced = leaving.has(peer);
+            const reason = announced ? "the worker has shut down" : "the worker is gone";
+            for (const attempt of byPeer.get(peer) ?? []) attempt.settle({ kind: "lost", reason, announced });
             return;
           }
         }
@@ -310,10 +313,12 @@ export function createAttempts(options: AttemptsOptions): Attempts {
           return onResponse(message.response, session);
         case "status":
           return onStatus(message.status, message.status.state, session);
+        case "goAway":
+          leaving.add(session.peer);
+          return;
         case "loadReport":
         case "credit":
-        case "goAway":
-          // Draining shows in refusals; credit and probes are for routing that asks.
+          // For routing that asks.
           return;
         case "request":
         case "responseAck":
@@ -326,6 +331,7 @@ export function createAttempts(options: AttemptsOptions): Attempts {
       }
     },
     onSessionOpen(session) {
+      leaving.delete(session.peer);
       for (const attempt of byPeer.get(session.peer) ?? []) attempt.session = session;
     },
     onSessionClosed(session) {

@@ -147,3 +147,18 @@ it("an idempotency key makes one task of callers that come while it is committed
   }
   expect(made).toBe(50);
 });
+
+it("a worker that said it would go, and went before its last word came, costs the task nothing", async () => {
+  const mesh = memoryMesh(2);
+  const task = await submit(mesh, { retry: { retries: 0 } });
+  const first = mesh.busy();
+  first.tamper = (message) => (message.kind === "response" ? undefined : message);
+  void first.serving.drain(0);
+  await settled();
+  mesh.cut(first, "gone");
+  await mesh.pass(500);
+  const second = mesh.workers.find((worker) => worker !== first) as FakeWorker;
+  (second.jobs[0] as RunningJob).complete(1);
+  expect(await mesh.home.wait(task.id)).toMatchObject({ status: "completed" });
+  expect(mesh.table.get(task.id)).toMatchObject({ lossesMade: 0, handBacks: 1 });
+});
