@@ -216,7 +216,7 @@ describe("wrong requests are refused with a code and leave the node up", () => {
   });
 
   test("what nobody expected tells the caller nothing of the inside", async () => {
-    api.node.failNextSubmit(new TypeError("secret path /root/x"));
+    api.node.failNextSubmit(new TypeError("secret path /srv/x"));
     const { status, body } = await submit({ skill: "echo" });
     expect([status, body.error?.code]).toEqual([500, "Internal"]);
     expect(JSON.stringify(body)).not.toContain("secret");
