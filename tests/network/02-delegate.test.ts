@@ -126,7 +126,8 @@ describe("many tasks", () => {
     for (const worker of [t.one, t.two, t.three]) {
       const share = slept.filter(({ peer }) => peer === worker.peerId).length;
       expect(share, `tasks of ${worker.name}`).toBeGreaterThan(0);
-      expect(share, `tasks of ${worker.name}`).toBeLessThan(45);
+      // Two thirds may well go to the one that answers fastest; not all but a handful.
+      expect(share, `tasks of ${worker.name}`).toBeLessThan(57);
     }
   });
 
