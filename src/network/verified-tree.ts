@@ -5,17 +5,34 @@
  */
 import { merkleNode } from "../core/signatures.ts";
 
-// Nodes are kept under level · rowLength + index.
-const rowLength = 2 ** 20;
+const hashBytes = 32;
+// Leaf, siblings and everything between of the longest way: 2^20 leaves.
+const longestWay = 2 * 21;
+
+// Where a proof's new nodes are noted until it has led to something known.
+const slots = new Int32Array(longestWay);
+const digests: Uint8Array[] = [];
 
 export class VerifiedTree {
   readonly #size: number;
+  /** For each level the number of nodes below it. */
+  readonly #levels: number[] = [];
   /** Digests of nodes on the ways proved so far, and of their siblings: with a node, all siblings above it are known. */
-  readonly #nodes = new Map<number, Uint8Array>();
+  readonly #nodes: Buffer;
+  readonly #known: Uint8Array;
 
-  /** `size`: number of leaves, at least 1. */
+  /** `size`: number of leaves, 1 to 2^20. */
   constructor(size: number) {
     this.#size = size;
+    let nodes = 0;
+    for (let width = size; ; width = (width + 1) >>> 1) {
+      this.#levels.push(nodes);
+      nodes += width;
+      if (width <= 1) break;
+    }
+    // One piece: as an object for each node, trees would be most of what the garbage collector has to look after.
+    this.#nodes = Buffer.allocUnsafeSlow(nodes * hashBytes);
+    this.#known = new Uint8Array(nodes);
   }
 
   /**
@@ -30,66 +47,70 @@ export class VerifiedTree {
   ): boolean {
     if (!Number.isInteger(index) || index < 0 || index >= this.#size) return false;
     const place = new Place(index, this.#size);
-    const keys: number[] = [];
-    const digests: Uint8Array[] = [];
+    let found = 0;
     let digest = leaf;
     for (let step = 0; ; step++) {
-      const known = this.#nodes.get(place.key);
-      if (known !== undefined) {
-        if (!same(known, digest) || !this.#leadsUp(place, proof, step)) return false;
+      const slot = this.#slot(place, place.index);
+      if (this.#known[slot] === 1) {
+        if (!this.#holds(slot, digest) || !this.#leadsUp(place, proof, step)) return false;
         break;
       }
-      keys.push(place.key);
-      digests.push(digest);
+      slots[found] = slot;
+      digests[found++] = digest;
       const sibling = proof[step];
       if (sibling === undefined) {
         if (!place.isRoot || !isRoot(digest)) return false;
         break;
       }
-      if (place.isRoot || sibling.length !== 32) return false;
-      keys.push(place.siblingKey);
-      digests.push(sibling);
+      if (place.isRoot || sibling.length !== hashBytes) return false;
+      slots[found] = this.#slot(place, place.index ^ 1);
+      digests[found++] = sibling;
       digest = place.isRight ? merkleNode(sibling, digest) : merkleNode(digest, sibling);
       place.up();
     }
-    // Copies: a proof is a view into whatever was received with it.
-    for (const [i, key] of keys.entries()) this.#nodes.set(key, Buffer.from(digests[i] as Uint8Array));
+    for (let i = 0; i < found; i++) {
+      const slot = slots[i] as number;
+      this.#nodes.set(digests[i] as Uint8Array, slot * hashBytes);
+      this.#known[slot] = 1;
+    }
     return true;
   }
 
   /** Whether the rest of a proof, from `step` at the known node `place`, is what is known. */
   #leadsUp(place: Place, proof: readonly Uint8Array[], from: number): boolean {
     for (let step = from; step < proof.length; step++) {
-      const known = place.isRoot ? undefined : this.#nodes.get(place.siblingKey);
-      if (known === undefined || !same(known, proof[step] as Uint8Array)) return false;
+      if (place.isRoot) return false;
+      const slot = this.#slot(place, place.index ^ 1);
+      if (this.#known[slot] !== 1 || !this.#holds(slot, proof[step] as Uint8Array)) return false;
       place.up();
     }
     return place.isRoot;
+  }
+
+  #slot(place: Place, index: number): number {
+    return (this.#levels[place.level] as number) + index;
+  }
+
+  #holds(slot: number, digest: Uint8Array): boolean {
+    const at = slot * hashBytes;
+    return digest.length === hashBytes && this.#nodes.compare(digest, 0, hashBytes, at, at + hashBytes) === 0;
   }
 }
 
 /** A node on its way to the root. A last node without a sibling is a node of the next level that gives it one. */
 class Place {
-  #level = 0;
-  #index: number;
+  level = 0;
+  index: number;
   #last: number;
 
   constructor(leaf: number, size: number) {
-    this.#index = leaf;
+    this.index = leaf;
     this.#last = size - 1;
     this.#pass();
   }
 
-  get key(): number {
-    return this.#level * rowLength + this.#index;
-  }
-
-  get siblingKey(): number {
-    return this.#level * rowLength + (this.#index ^ 1);
-  }
-
   get isRight(): boolean {
-    return this.#index % 2 === 1;
+    return this.index % 2 === 1;
   }
 
   get isRoot(): boolean {
@@ -102,16 +123,12 @@ class Place {
   }
 
   #pass(): void {
-    while (this.#last > 0 && this.#index === this.#last && this.#index % 2 === 0) this.#shift();
+    while (this.#last > 0 && this.index === this.#last && this.index % 2 === 0) this.#shift();
   }
 
   #shift(): void {
-    this.#level++;
-    this.#index >>>= 1;
+    this.level++;
+    this.index >>>= 1;
     this.#last >>>= 1;
   }
-}
-
-function same(one: Uint8Array, other: Uint8Array): boolean {
-  return one.length === other.length && Buffer.compare(one, other) === 0;
 }
