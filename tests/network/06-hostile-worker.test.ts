@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { jsonBody, type Body } from "../../src/core/body.ts";
 import { sha256 } from "../../src/core/signatures.ts";
 import { createResponseSigner, bodyHash } from "../../src/network/attest.ts";
-import type { PeerView } from "../../src/node/node.ts";
+import type { AttemptView, PeerView } from "../../src/node/node.ts";
 import type { Attest, TaskRequest, TaskResponse } from "../../src/network/messages.ts";
 import { cardProtocol } from "../../src/network/protocols/card.ts";
 import { taskProtocol } from "../../src/network/protocols/task.ts";
@@ -181,11 +181,14 @@ describe("answers to its own task", () => {
 
   test("that are a lie go to another peer, which the task gets its result from", async () => {
     await using liar = await startLiar("echo", async (request) => responseTo(request, "made up"));
-    // Only the liar is trusted, so it is asked first.
     await t.home.call("PUT", `/v1/peers/${liar.peer.peerId}/pin`, { body: { trust: 1 } });
-    const task = await t.home.run({ skill: "echo", input: "the truth" });
-    expect(task).toMatchObject({ status: "completed", output: "the truth", peer: t.worker.peerId });
-    const { attempts } = await t.home.explain(task.id);
+    // The liar is the most trusted, so it is asked first, but for a task in many: trust is sampled.
+    let attempts: AttemptView[] = [];
+    for (let tasks = 0; attempts.length < 2 && tasks < 10; tasks++) {
+      const task = await t.home.run({ skill: "echo", input: "the truth" });
+      expect(task).toMatchObject({ status: "completed", output: "the truth", peer: t.worker.peerId });
+      ({ attempts } = await t.home.explain(task.id));
+    }
     expect(attempts.map(({ peer, outcome }) => [peer, outcome])).toEqual([
       [liar.peer.peerId, "failed"],
       [t.worker.peerId, "completed"],
