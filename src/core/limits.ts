@@ -189,6 +189,52 @@ export const limits = {
   /** Peers a stored decision names: it is written with every attempt. */
   consideredPeers: 16,
 
+  // --- trust: attestations and alarms
+  /** Issuers whose attestation is kept, and the claims of all of them; a full recomputation of the graph takes some ms then. */
+  attestationIssuers: 10_000,
+  attestationEdges: 100_000,
+  /** Subjects that one issuer may speak of, and verdicts it may claim of each: nobody's word weighs without bound. */
+  claimsPerAttestation: 64,
+  claimedVerdicts: 50,
+  /** 64 claims with the longest skill ids have 9 KiB. */
+  attestationBytes: 12 * KiB,
+  /** A dead issuer's word is gone within a day. */
+  attestationLifetimeMs: 24 * 3_600_000,
+  /** Gossiped attestations taken of one issuer: a burst, and then one in so many ms. */
+  attestationBurst: 2,
+  attestationEveryMs: 60_000,
+  /** A whole mesh stays below this many attestations a second, as with cards. */
+  attestationsPerSecond: 5,
+  /** Gossiped trust messages looked at from one relayer: a burst, and then so many a second. A mesh makes half as many. */
+  relayedTrustBurst: 200,
+  relayedTrustPerSecond: 10,
+  /** Messages above that before the relayer is shut out of gossip for a while. */
+  relayedTrustExcess: 1_000,
+  /** Attestations and alarms of peers nobody here vouches for that are handed on, a second: they must not crowd out the others. */
+  strangersBurst: 100,
+  strangersPerSecond: 2,
+  /** Attestations sent in one sync, each way, and their bytes; gossip brings the rest. */
+  attestationsPerSync: 2_048,
+  attestationsPerSyncBytes: 4 * MiB,
+  /** A whole sync, and the pause before the same peer gets another. */
+  trustSyncMs: 30_000,
+  trustSyncEveryMs: 60_000,
+  /** Proofs of two attestations under one number. 24 KiB each at most; one is enough to silence an issuer for as long. */
+  equivocationsKept: 1_024,
+  equivocationKeptMs: 30 * 24 * 3_600_000,
+  /** Proofs sent in one sync. */
+  equivocationsPerSync: 64,
+  /** A fault alarm: two signed results with proofs of 20 hashes each. */
+  alarmBytes: 4 * KiB,
+  /** What an alarm says of a result is no news after this; and so long it makes a provider be checked. */
+  alarmAgeMs: 10 * 60_000,
+  alarmForcesMs: 30 * 60_000,
+  /** Alarms taken of one reporter: a burst, and then one in so many ms. */
+  alarmBurst: 4,
+  alarmEveryMs: 60_000,
+  /** Alarms in force that are remembered; beyond it nothing new is taken until some have ended. */
+  alarmsKept: 1_024,
+
   // --- text from peers
   /** Error and progress messages that cross the wire. */
   messageBytes: 512,
