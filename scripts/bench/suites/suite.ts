@@ -1,6 +1,7 @@
 /** What a benchmark is, and the list of them: a new one is a file in this folder and a line here. */
 import { delegation } from "./delegation.ts";
 import { engine } from "./engine.ts";
+import { execution } from "./execution.ts";
 import { routing } from "./routing.ts";
 import { store } from "./store.ts";
 
@@ -37,4 +38,4 @@ export interface Suite {
   run(options: SuiteOptions): Promise<SuiteResult>;
 }
 
-export const suites: readonly Suite[] = [delegation, engine, routing, store];
+export const suites: readonly Suite[] = [delegation, engine, execution, routing, store];
