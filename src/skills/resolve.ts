@@ -32,8 +32,11 @@ export function createResolver(settings: SkillSettings): Resolve {
           found.set(key, skill);
           return skill;
         });
-      case "command":
-        throw new ErrandError("SkillFailed", `"${definition.id}" is a command and has no code to import`);
+      default:
+        throw new ErrandError(
+          "SkillFailed",
+          `"${definition.id}" is of kind ${source.kind} and has no code to import`,
+        );
     }
   };
 }

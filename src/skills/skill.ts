@@ -76,14 +76,43 @@ export interface Skill<Input = never, Output = unknown> {
   run(input: Input, context: SkillContext): Output | Promise<Output>;
 }
 
+/** What a run in a sandbox may do beyond the defaults, as the operator declares it for a skill of his own. */
+export interface SandboxNeeds {
+  tier: "T1";
+  /** Default: none. */
+  network?: boolean;
+  /** Absolute host paths that it may read, and write if it says so. */
+  mounts?: { path: string; write?: boolean }[];
+  memoryMb?: number;
+  cpuCores?: number;
+  processes?: number;
+  scratchMb?: number;
+}
+
 /**
  * How a skill's code is reached. `builtin`: name in the registry (src/skills/registry.ts), also importable inside a
  * worker thread. `module`: absolute path of a .ts or .js file. `command`: argv that speaks JSON on stdin and stdout.
+ * `script`: JavaScript or Python in the sandbox, from a file of the operator's (`path`) or out of the input. `wasm`: a WASI
+ * command module, likewise. `argv`: a command line out of the input, from the operator's allow-list.
  */
 export type SkillSource =
   | { kind: "builtin"; id: string }
   | { kind: "module"; path: string }
-  | { kind: "command"; argv: string[]; cwd?: string; env?: Record<string, string> };
+  | {
+      kind: "command";
+      argv: string[];
+      cwd?: string;
+      env?: Record<string, string>;
+      sandbox?: SandboxNeeds;
+    }
+  | { kind: "script"; path: string; language: ScriptLanguage; submitted?: undefined }
+  | { kind: "script"; submitted: "expression"; language: ScriptLanguage }
+  | { kind: "script"; submitted: "program" }
+  | { kind: "wasm"; path: string; argv?: string[] }
+  | { kind: "wasm"; path?: undefined }
+  | { kind: "argv" };
+
+export type ScriptLanguage = "javascript" | "python";
 
 /** A skill that this node offers: checked definition and where its code is. */
 export interface OfferedSkill {

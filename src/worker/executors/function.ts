@@ -16,7 +16,7 @@ import type { ThreadPool } from "./threads.ts";
 export function createFunctionExecutor({ pool, clock }: { pool: ThreadPool; clock: Clock }): Executor {
   return {
     name: "function",
-    canExecute: ({ source }) => source.kind !== "command",
+    canExecute: ({ source }) => source.kind === "builtin" || source.kind === "module",
     execute: (execution, context) => execute(execution, context, pool, clock),
     close: () => pool.close(),
   };

@@ -19,7 +19,8 @@ export function createInlineExecutor(options: { settings: SkillSettings }): Exec
     name: "inline",
     largestInputBytes,
     slotless: true,
-    canExecute: ({ definition, source }) => definition.cheap === true && source.kind !== "command",
+    canExecute: ({ definition, source }) =>
+      definition.cheap === true && (source.kind === "builtin" || source.kind === "module"),
     async execute(execution, context) {
       const found = resolve(execution.skill);
       return run("then" in found ? await found : found, execution, context);
