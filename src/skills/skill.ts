@@ -93,7 +93,7 @@ export interface SandboxNeeds {
  * How a skill's code is reached. `builtin`: name in the registry (src/skills/registry.ts), also importable inside a
  * worker thread. `module`: absolute path of a .ts or .js file. `command`: argv that speaks JSON on stdin and stdout.
  * `script`: JavaScript or Python in the sandbox, from a file of the operator's (`path`) or out of the input. `wasm`: a WASI
- * command module, likewise. `argv`: a command line out of the input, from the operator's allow-list.
+ * command module, likewise. `argv`: a command line out of the input, from the operator's allow-list. `process`: see below.
  */
 export type SkillSource =
   | { kind: "builtin"; id: string }
@@ -110,7 +110,25 @@ export type SkillSource =
   | { kind: "script"; submitted: "program" }
   | { kind: "wasm"; path: string; argv?: string[] }
   | { kind: "wasm"; path?: undefined }
-  | { kind: "argv" };
+  | { kind: "argv" }
+  | ProcessSource;
+
+/** `process`: a long-lived process that serves many runs over its standard input and output (src/worker/SKILL-PROCESS.md). */
+export interface ProcessSource {
+  kind: "process";
+  argv: string[];
+  /** Absolute. */
+  cwd: string;
+  env?: Record<string, string>;
+  /** Processes at most; default: as many as the worker has slots. */
+  processes?: number;
+  /** Resident memory of one process, with what it started; beyond it it is ended. */
+  memoryBytes?: number;
+  /** Ends when it has had nothing to do for so long. */
+  idleMs?: number;
+  /** From its start to its hello. */
+  startMs?: number;
+}
 
 export type ScriptLanguage = "javascript" | "python";
 
