@@ -1,16 +1,17 @@
 /**
  * Loads an operator's own skills from files: a TypeScript or JavaScript module whose default export is `{ definition, run }`
- * (or a list of them), or a YAML file that declares a command. Everything wrong is said with the file's name. A module is
+ * (or a list of them), or a YAML file that declares where the code is (`load-yaml.ts`). Everything wrong is said with the file's name. A module is
  * imported here to read its definition; its `run` is for the executors.
  */
-import { readFile, stat } from "node:fs/promises";
-import { dirname, extname, isAbsolute, relative, resolve } from "node:path";
-import { parse } from "yaml";
-import { ErrandError } from "../core/errors.ts";
+import { stat } from "node:fs/promises";
+import { extname, resolve } from "node:path";
 import { limits } from "../core/limits.ts";
+import { firstLine, wrongFile as wrong } from "./load-problem.ts";
+import { readYaml } from "./load-yaml.ts";
+import type { McpServerSpec } from "./mcp-spec.ts";
 import { importSkills } from "./resolve.ts";
 import { compileSchema, problemWith } from "./schema.ts";
-import { checkDefinition, type OfferedSkill, type SkillDefinition, type SkillSource } from "./skill.ts";
+import { checkDefinition, type OfferedSkill, type SkillDefinition } from "./skill.ts";
 
 export interface LoadOptions {
   /** What relative paths are relative to. */
@@ -57,7 +58,7 @@ async function loadFile(path: string, spec: string): Promise<OfferedSkill[]> {
     throw wrong(spec, "there is no such file", "Check the path given to --skill.");
   const ending = extname(path).toLowerCase();
   if (moduleEndings.includes(ending)) return loadModule(path, spec);
-  if (yamlEndings.includes(ending)) return [await loadCommand(path, spec)];
+  if (yamlEndings.includes(ending)) return loadYaml(path, spec);
   throw wrong(
     spec,
     `files ending in "${ending}" hold no skill`,
@@ -70,7 +71,7 @@ async function loadModule(path: string, spec: string): Promise<OfferedSkill[]> {
   try {
     exported = await importSkills(path);
   } catch (cause) {
-    throw wrong(spec, `importing it failed: ${messageOf(cause)}`, moduleHint(cause), cause);
+    throw wrong(spec, `importing it failed: ${firstLine(cause)}`, moduleHint(cause), cause);
   }
   return exported.map((skill, index) => {
     const where = exported.length === 1 ? spec : `${spec}, skill ${index + 1}`;
@@ -94,77 +95,29 @@ function moduleHint(cause: unknown): string {
   return "Run it with node by itself to see the error in place.";
 }
 
-async function loadCommand(path: string, spec: string): Promise<OfferedSkill> {
-  let document: unknown;
-  try {
-    document = parse(await readFile(path, "utf8"), { maxAliasCount: 100 });
-  } catch (cause) {
-    throw wrong(spec, `it is not YAML: ${messageOf(cause)}`, "Check the indentation at that place.", cause);
-  }
-  if (typeof document !== "object" || document === null || Array.isArray(document)) {
-    throw wrong(spec, "it is not a map of fields", commandHint);
-  }
-  const { command, cwd, env, ...definition } = document as Record<string, unknown>;
-  const unknown = Object.keys(definition).find((key) => !definitionKeys.has(key));
-  if (unknown !== undefined) throw wrong(spec, `it has the unknown field "${unknown}"`, commandHint);
-  if (definition["cheap"] === true)
-    throw wrong(spec, "a command cannot be cheap", "It takes a process of its own.");
-  return { definition: checked(definition, spec), source: commandSource({ command, cwd, env }, path, spec) };
+/** What is declared is the operator's; an MCP server's skills are not known before it is asked (`loadServers`). */
+async function loadYaml(path: string, spec: string): Promise<OfferedSkill[]> {
+  const declared = await readYaml(path, spec);
+  if (declared.server !== undefined) return [];
+  return [{ definition: checked(declared.definition, spec), source: declared.source }];
 }
 
-const commandHint = "A command is declared by id, version, description, input, output and command.";
-const definitionKeys = new Set<string>([
-  "id",
-  "version",
-  "name",
-  "description",
-  "tags",
-  "input",
-  "output",
-  "examples",
-  "inputModes",
-  "deterministic",
-  "idempotent",
-  "cheap",
-  "price",
-  "timeoutMs",
-] satisfies (keyof SkillDefinition)[]);
-
-/** Relative paths are relative to the file, so that a folder with skills can be moved as a whole. */
-function commandSource(
-  fields: Record<"command" | "cwd" | "env", unknown>,
-  path: string,
-  spec: string,
-): SkillSource {
-  const { command, cwd, env } = fields;
-  if (
-    !Array.isArray(command) ||
-    command.length === 0 ||
-    !command.every((arg) => typeof arg === "string" && arg !== "")
-  ) {
-    throw wrong(
-      spec,
-      "command must be a list of strings",
-      'Such as command: ["node", "./x.js"]; there is no shell.',
-    );
+/** The MCP servers that `specs` declare, in order. Throws `InvalidConfig`. */
+export async function loadServers(
+  specs: readonly string[],
+  cwd: string = process.cwd(),
+): Promise<McpServerSpec[]> {
+  const servers = new Map<string, McpServerSpec>();
+  for (const spec of specs) {
+    const path = resolve(cwd, spec);
+    if (!yamlEndings.includes(extname(path).toLowerCase())) continue;
+    const { server } = await readYaml(path, spec);
+    if (server === undefined) continue;
+    if (servers.has(server.name))
+      throw wrong(spec, `another server is called "${server.name}"`, "Give each a name of its own.");
+    servers.set(server.name, server);
   }
-  if (cwd !== undefined && typeof cwd !== "string") throw wrong(spec, "cwd must be a string", commandHint);
-  const vars = env ?? {};
-  const plain =
-    typeof vars === "object" &&
-    !Array.isArray(vars) &&
-    Object.values(vars).every((v) => typeof v === "string");
-  if (!plain) throw wrong(spec, "env must be a map of strings", 'Put numbers in quotes: PORT: "80".');
-  const folder = dirname(path);
-  const argv = (command as string[]).map((arg, index) =>
-    /^\.{1,2}\//.test(arg) || (index === 0 && arg.includes("/")) ? resolve(folder, arg) : arg,
-  );
-  return {
-    kind: "command",
-    argv,
-    ...(cwd === undefined ? {} : { cwd: isAbsolute(cwd) ? cwd : resolve(folder, cwd) }),
-    ...(env === undefined ? {} : { env: vars as Record<string, string> }),
-  };
+  return [...servers.values()];
 }
 
 /** The definition with its schemas compiled once and its examples tried on them. */
@@ -191,13 +144,4 @@ function checked(value: unknown, where: string): SkillDefinition {
     }
   }
   return definition;
-}
-
-function messageOf(cause: unknown): string {
-  return (cause instanceof Error ? cause.message : String(cause)).split("\n", 1)[0] ?? "";
-}
-
-function wrong(where: string, rule: string, hint: string, cause?: unknown): ErrandError {
-  const shown = isAbsolute(where) && where.startsWith(process.cwd()) ? relative(process.cwd(), where) : where;
-  return new ErrandError("InvalidConfig", `${shown}: ${rule}`, { hint, cause });
 }

@@ -4,6 +4,8 @@
  */
 import { ErrandError } from "../core/errors.ts";
 import { isSkillId } from "../core/ids.ts";
+import type { ContainerSpec } from "./container-spec.ts";
+import type { HttpSpec } from "./http-spec.ts";
 
 /** JSON Schema, draft 2020-12. */
 export type JsonSchema = Record<string, unknown> | boolean;
@@ -94,6 +96,8 @@ export interface SandboxNeeds {
  * worker thread. `module`: absolute path of a .ts or .js file. `command`: argv that speaks JSON on stdin and stdout.
  * `script`: JavaScript or Python in the sandbox, from a file of the operator's (`path`) or out of the input. `wasm`: a WASI
  * command module, likewise. `argv`: a command line out of the input, from the operator's allow-list. `process`: see below.
+ * `container`: an image, declared by the operator or out of the input. `http`: an endpoint. `mcp`: a tool of a server that the
+ * node talks to. `storage`: the node's own shelf of blobs.
  */
 export type SkillSource =
   | { kind: "builtin"; id: string }
@@ -111,7 +115,12 @@ export type SkillSource =
   | { kind: "wasm"; path: string; argv?: string[] }
   | { kind: "wasm"; path?: undefined }
   | { kind: "argv" }
-  | ProcessSource;
+  | ProcessSource
+  | { kind: "container"; container: ContainerSpec; submitted?: undefined }
+  | { kind: "container"; submitted: true }
+  | { kind: "http"; http: HttpSpec }
+  | { kind: "mcp"; server: string; tool: string }
+  | { kind: "storage"; act: "put" | "get" };
 
 /** `process`: a long-lived process that serves many runs over its standard input and output (src/worker/SKILL-PROCESS.md). */
 export interface ProcessSource {
