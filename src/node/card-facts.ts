@@ -1,6 +1,7 @@
 /** What this node says of itself on its card, and the schemas it serves by their hash. */
 import type { Resources } from "../network/card.ts";
 import type { CardFacts } from "../network/own-card.ts";
+import { limits } from "../core/limits.ts";
 import { sha256 } from "../core/signatures.ts";
 import { version } from "../core/version.ts";
 import { jsonBody } from "../core/body.ts";
@@ -26,7 +27,13 @@ export function createOwnFacts(
     schemas.set(hash, text);
     return hash;
   };
-  const skills = [...worker.skills.values()].map((skill) => cardSkill(skill, remember));
+  // Skills come and go; each is described once.
+  const described = new WeakMap<OfferedSkill, CardFacts["skills"][number]>();
+  const describe = (skill: OfferedSkill): CardFacts["skills"][number] => {
+    const known = described.get(skill) ?? cardSkill(skill, remember);
+    described.set(skill, known);
+    return known;
+  };
   return {
     schemaText: (hash) => schemas.get(hash),
     facts: () => ({
@@ -42,7 +49,7 @@ export function createOwnFacts(
       tiers: [],
       load: worker.load(),
       // Nobody is to come for a skill that would be refused.
-      skills: draining() ? [] : skills,
+      skills: draining() ? [] : [...worker.skills.values()].slice(0, limits.skillsPerCard).map(describe),
     }),
   };
 }

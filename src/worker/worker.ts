@@ -39,6 +39,11 @@ interface WorkerLoad {
 
 export interface Worker {
   readonly skills: ReadonlyMap<string, OfferedSkill>;
+  /**
+   * The skills of a source that comes and goes (a server, a sandbox) from now on; they replace what the same source had. Ids
+   * that others have stay theirs: the ids left out are returned. What runs goes on.
+   */
+  offerFrom(source: string, offered: readonly OfferedSkill[]): string[];
   /** Whether it offers the skill in a version that `range` ("" for any) allows. */
   has(id: string, range: string): boolean;
   offer(job: Job): Offer;
@@ -100,6 +105,8 @@ export function createWorker(options: WorkerOptions): Worker {
   let serviceMs = 0;
   let idleWaiters: (() => void)[] = [];
   let closed: Promise<void> | undefined;
+
+  const lent = new Map<string, string[]>();
 
   const isIdle = (): boolean => running === 0 && inline === 0 && queue.size === 0;
 
@@ -249,6 +256,16 @@ export function createWorker(options: WorkerOptions): Worker {
 
   return {
     skills,
+    offerFrom(source, offered) {
+      for (const id of lent.get(source) ?? []) skills.delete(id);
+      const free = offered.filter(({ definition }) => !skills.has(definition.id));
+      for (const skill of free) skills.set(skill.definition.id, skill);
+      lent.set(
+        source,
+        free.map(({ definition }) => definition.id),
+      );
+      return offered.filter((skill) => !free.includes(skill)).map(({ definition }) => definition.id);
+    },
     has(id, range) {
       const skill = skills.get(id);
       return skill !== undefined && matchesRange(skill, range);

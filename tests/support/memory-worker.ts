@@ -112,6 +112,7 @@ export function fakeWorker(
   function workerOf(lives: LifeClock): Worker {
     return {
       skills: new Map(),
+      offerFrom: () => [],
       has: () => true,
       offer(job): Offer {
         if (fake.refuse !== undefined) return fake.refuse;
