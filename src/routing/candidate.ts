@@ -43,6 +43,8 @@ export interface RoutingRequest {
   exclude: ReadonlySet<PeerIdText>;
   /** Tasks with the same key prefer the same two peers, whose caches are warm; absent for none. */
   affinityKey?: string;
+  /** For a second attempt beside one that is slow: no newcomers, and nobody while all are busy. */
+  hedge?: boolean;
 }
 
 /** Parts of one candidate's score, ms of expected time to a good result; lower is better. */
@@ -55,6 +57,8 @@ export interface ScoreParts {
   /** Price of wrong results at the sampled trust. */
   distrustMs: number;
   priceMs: number;
+  /** Price of poor results, by the ratings of earlier ones; absent in decisions of older versions. */
+  qualityMs?: number;
   totalMs: number;
 }
 
@@ -75,7 +79,7 @@ export interface ConsideredPeer {
 /** One decision. `chosen` first, then fallbacks in order; empty when nobody can do it. */
 export interface Decision {
   order: PeerIdText[];
-  /** How the first was chosen: "pinned-peer", "best", "exploration", "only"; "none" when nobody can do it. */
+  /** How the first was chosen: "pinned-peer", "best", "exploration", "only", "hedge"; "none" when nobody can do it. */
   how: string;
   /** Set when everybody who could do it has asked for time: ms until the first is willing to be asked again. */
   retryAfterMs?: number;
@@ -86,4 +90,6 @@ export interface Decision {
   considered: ConsideredPeer[];
   /** Peers beyond those. */
   omitted: number;
+  /** Set when some of the drawn were asked for their load first. */
+  probes?: { asked: number; answered: number; waitedMs: number };
 }

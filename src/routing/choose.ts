@@ -23,6 +23,9 @@ const leastExplorationShare = 0.002;
 const youngExplorationShare = 0.1;
 /** Outsiders looked at to find the one with the best sampled trust; looking at all would cost as much as they are many. */
 const thompsonSize = 4;
+/** Looked at when everybody drawn is busy, and taken of those that are not. */
+const idleLookedAt = 32;
+const idleTaken = 2;
 const warmMs = 10 * 60_000;
 const warmFactor = 0.8;
 const affinityLoadFactor = 1.25;
@@ -37,8 +40,10 @@ export interface ChooseContext {
   strangerPrior: number;
 }
 
-export interface Choice {
-  how: "best" | "exploration";
+/** Who was drawn, before they are compared. */
+export interface Draw {
+  /** A newcomer that is tried whatever its score; it comes first. */
+  tried: Prospect | undefined;
   /** Least trust of the band. */
   bandFloor: number;
 }
@@ -49,21 +54,20 @@ export class Chooser {
   readonly #newcomers: Prospect[] = [];
   readonly #others: Prospect[] = [];
 
-  /** Fills `drawn` with the chosen first, then its fallbacks, each with its score. `eligible` is not empty. */
-  choose(
+  /** Fills `drawn` with those to compare, each with its sampled trust. `eligible` is not empty. */
+  draw(
     eligible: readonly Prospect[],
     drawn: Prospect[],
     request: RoutingRequest,
     context: ChooseContext,
-  ): Choice {
+  ): Draw {
     const floor = bandFloorOf(eligible, request.minTrust);
     const local = this.#split(eligible, floor);
     const [band, newcomers, others] = [this.#band, this.#newcomers, this.#others];
-    const explore = this.#shouldExplore(local, context);
     drawn.length = 0;
 
     let tried: Prospect | undefined;
-    if (explore) {
+    if (request.hedge !== true && this.#shouldExplore(local, context)) {
       tried = bestOf(sampleBest(newcomers, drawSize, context.random, drawSize), context);
       remove(newcomers, tried);
     }
@@ -71,27 +75,48 @@ export class Chooser {
     // A band smaller than a draw is filled up with newcomers, which compete by their score; liars only if nobody else is left.
     if (drawn.length < drawSize) moveInto(drawn, newcomers, drawSize - drawn.length, context.random);
     if (drawn.length === 0) moveInto(drawn, others, drawSize, context.random);
+    if (band.length > drawSize && !drawn.some((prospect) => hasRoom(prospect, context.now)))
+      this.#addIdle(drawn, context);
     for (const prospect of drawn) setTheta(prospect, context.random);
     this.#addSpill(drawn, context.random);
     if (local !== undefined) drawn.push(local);
-    for (const prospect of drawn) prospect.score = score(prospect, context.skillMs, context.now);
     if (request.affinityKey !== undefined && request.affinityKey !== "")
       this.#addFavorites(drawn, request.skill, request.affinityKey, context);
-    sortByScore(drawn);
-    if (tried !== undefined) drawn.unshift(tried);
-    return { how: tried === undefined ? "best" : "exploration", bandFloor: floor };
+    return { tried, bandFloor: floor };
   }
 
-  /** Returns the local prospect, which belongs to no group: it is always drawn. */
+  /**
+   * Everybody drawn is busy as far as is known: look on, in random order, for a few that are not. It costs nothing but the
+   * looking, and a task does not queue while somebody idles who was only not drawn.
+   */
+  #addIdle(drawn: Prospect[], context: ChooseContext): void {
+    const band = this.#band;
+    const end = Math.min(band.length, drawSize + idleLookedAt);
+    let found = 0;
+    for (let i = drawSize; i < end && found < idleTaken; i++) {
+      swapIn(band, i, context.random);
+      const prospect = band[i] as Prospect;
+      if (!hasRoom(prospect, context.now)) continue;
+      drawn.push(prospect);
+      found += 1;
+    }
+  }
+
+  /** Returns the local prospect, which belongs to no group: it is always drawn, and trusted above any floor. */
   #split(eligible: readonly Prospect[], floor: number): Prospect | undefined {
     let local: Prospect | undefined;
-    this.#band.length = this.#newcomers.length = this.#others.length = 0;
+    const [band, newcomers, others] = [this.#band, this.#newcomers, this.#others];
+    let [trusted, fresh, rest] = [0, 0, 0];
     for (const prospect of eligible) {
-      if (prospect.candidate.local) local = prospect;
-      else if (prospect.standing.lower >= floor) this.#band.push(prospect);
-      else if (!prospect.standing.known) this.#newcomers.push(prospect);
-      else this.#others.push(prospect);
+      if (prospect.lower >= floor) {
+        if (prospect.candidate.local) local = prospect;
+        else band[trusted++] = prospect;
+      } else if (prospect.standing.known) others[rest++] = prospect;
+      else newcomers[fresh++] = prospect;
     }
+    band.length = trusted;
+    newcomers.length = fresh;
+    others.length = rest;
     return local;
   }
 
@@ -99,8 +124,7 @@ export class Chooser {
     if (this.#newcomers.length === 0 || this.#band.length === 0) return false;
     // While this node has a slot free for the task, no stranger needs to be tried with it.
     if (local !== undefined) {
-      const { inHand, slots } = occupancy(local, context.now);
-      if (inHand < slots) return false;
+      if (hasRoom(local, context.now)) return false;
     }
     const success = Math.min(1, context.strangerPrior / 0.5);
     const share =
@@ -130,20 +154,51 @@ export class Chooser {
       if (loadOf(favorite, context.now) > mostLoad) continue;
       if (!drawn.includes(favorite)) {
         setTheta(favorite, context.random);
-        favorite.score = score(favorite, context.skillMs, context.now);
         drawn.push(favorite);
       }
-      const warm = favorite.service !== undefined && context.now - favorite.service.at < warmMs;
-      if (warm && favorite.score !== null) favorite.score.totalMs *= warmFactor;
+      favorite.favorite = true;
     }
   }
+}
+
+/** Scores and sorts the drawn, best first; whoever is tried comes before them. Draws nothing. */
+export function rank(drawn: Prospect[], tried: Prospect | undefined, context: ChooseContext): void {
+  const { skillMs, now } = context;
+  for (const prospect of drawn) {
+    prospect.score = score(prospect, skillMs, now);
+    if (prospect.favorite && isWarm(prospect, now)) prospect.score.totalMs *= warmFactor;
+  }
+  sortByScore(drawn);
+  if (tried === undefined) return;
+  tried.score = score(tried, skillMs, now);
+  drawn.unshift(tried);
+}
+
+function isWarm({ service }: Prospect, now: number): boolean {
+  return service !== undefined && now - service.at < warmMs;
+}
+
+/** Share of the slots of the drawn that is taken, as far as is known; above 1 where tasks wait. */
+export function meanOccupancy(drawn: readonly Prospect[], now: number): number {
+  let sum = 0;
+  for (const prospect of drawn) {
+    const { inHand, slots } = occupancy(prospect, now);
+    sum += inHand / slots;
+  }
+  return drawn.length === 0 ? 0 : sum / drawn.length;
+}
+
+/** As far as is known: an old report that says "busy" fades. */
+function hasRoom(prospect: Prospect, now: number): boolean {
+  const { inHand, slots } = occupancy(prospect, now);
+  return inHand + 0.5 < slots;
 }
 
 /** max(.4, minTrust, .75 of the best remote lower bound). This node's own perfect trust would leave nobody else. */
 function bandFloorOf(eligible: readonly Prospect[], minTrust: number): number {
   let best = 0;
-  for (const { candidate, standing } of eligible) {
-    if (!candidate.local && standing.lower > best) best = standing.lower;
+  for (const prospect of eligible) {
+    if (prospect.lower > best && !prospect.candidate.local) best = prospect.lower;
   }
   return Math.max(bandFloor, minTrust, bandShareOfBest * best);
 }
@@ -172,12 +227,15 @@ function moveInto(into: Prospect[], from: Prospect[], count: number, random: Ran
 }
 
 function shuffleFront(list: Prospect[], count: number, random: Random): void {
-  for (let i = 0; i < count; i++) {
-    const j = i + Math.floor(random() * (list.length - i));
-    const other = list[j] as Prospect;
-    list[j] = list[i] as Prospect;
-    list[i] = other;
-  }
+  for (let i = 0; i < count; i++) swapIn(list, i, random);
+}
+
+/** Puts a random one of those from `i` on at `i`. */
+function swapIn(list: Prospect[], i: number, random: Random): void {
+  const j = i + Math.floor(random() * (list.length - i));
+  const other = list[j] as Prospect;
+  list[j] = list[i] as Prospect;
+  list[i] = other;
 }
 
 /** Of `looked` random members the `count` with the best sampled trust, best first. */

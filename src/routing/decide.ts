@@ -3,14 +3,36 @@
  * prospects and changes nothing but their scratch fields.
  */
 import { limits } from "../core/limits.ts";
+import type { PeerIdText } from "../core/ids.ts";
+import { whomToAsk } from "./ask.ts";
 import type { Candidate, ConsideredPeer, Decision, RoutingRequest } from "./candidate.ts";
-import { Chooser } from "./choose.ts";
+import { Chooser, meanOccupancy, rank } from "./choose.ts";
 import type { ChooseContext } from "./choose.ts";
 import { Refusal, hardRefusal, isDemanding, refusalSentence } from "./filters.ts";
 import { isEjected } from "./metrics.ts";
 import type { Prospect, Prospects } from "./prospects.ts";
 import { newestLoad, score } from "./score.ts";
 import { VersionMatches } from "./version-match.ts";
+
+/** A decision on what is known now, and whose load to ask for before it is made for good. */
+export interface Draft {
+  readonly decision: Decision;
+  /** Mostly nobody: then the decision stands. */
+  readonly ask: readonly PeerIdText[];
+  /** What `finish` goes on from; there is none when nobody is asked. */
+  readonly open?: OpenDraw;
+}
+
+interface OpenDraw {
+  skill: string;
+  drawn: { prospect: Prospect; theta: number; favorite: boolean; tried: boolean }[];
+  /** Those of the decision that were not drawn, with their reasons. */
+  refused: ConsideredPeer[];
+}
+
+/** A second attempt is not sent while those that could take it are busier than this: at high load it made waits longer. */
+const mostLoadToHedge = 0.8;
+const nobody: readonly PeerIdText[] = Object.freeze([]);
 
 /** Makes decisions; its arrays are kept between them. */
 export class Decider {
@@ -21,6 +43,7 @@ export class Decider {
   readonly #eligible: Prospect[] = [];
   readonly #ejected: Prospect[] = [];
   readonly #drawn: Prospect[] = [];
+  #refused = 0;
   #avoided = 0;
   #round = 0;
 
@@ -28,41 +51,82 @@ export class Decider {
     this.#prospects = prospects;
   }
 
+  /** With `mayAsk`, the draft may name peers to ask first. */
   decide(
     request: RoutingRequest,
     candidates: readonly Candidate[],
     context: ChooseContext,
     wallMs: number,
-  ): Decision {
+    mayAsk: boolean,
+  ): Draft {
     const { now } = context;
     this.#filter(request, candidates, now, wallMs);
     if (request.peer === undefined) this.#setEjectedAside();
     const retryAfterMs = this.#avoided === 0 ? 0 : this.#setAvoidedAside(now);
-    const decision = this.#choose(request, context);
-    if (retryAfterMs > 0) decision.retryAfterMs = retryAfterMs;
-    return decision;
+    return this.#choose(request, context, retryAfterMs, mayAsk && retryAfterMs === 0);
+  }
+
+  /** The decision of a draft, once those asked have answered, or some have not (`silent`) for `waitedMs`. Draws nothing anew. */
+  finish(
+    draft: Draft,
+    silent: ReadonlySet<PeerIdText>,
+    waitedMs: number,
+    context: ChooseContext,
+    wallMs: number,
+  ): Decision {
+    const { decision, open, ask } = draft;
+    if (open === undefined) return decision;
+    let tried: Prospect | undefined;
+    const drawn = this.#drawn;
+    drawn.length = 0;
+    const known = this.#prospects.ofSkill(open.skill);
+    for (const one of open.drawn) {
+      const { candidate } = one.prospect;
+      const prospect = this.#prospects.of(known, candidate, wallMs);
+      prospect.theta = one.theta;
+      prospect.favorite = one.favorite;
+      if (one.tried) tried = prospect;
+      else drawn.push(prospect);
+    }
+    rank(drawn, tried, context);
+    const considered = drawn.map((prospect) => describe(prospect, "", context.now));
+    return {
+      ...decision,
+      order: drawn.map(({ peer }) => peer),
+      considered: [...considered, ...open.refused],
+      probes: { asked: ask.length, answered: ask.length - silent.size, waitedMs: Math.round(waitedMs) },
+    };
   }
 
   #filter(request: RoutingRequest, candidates: readonly Candidate[], now: number, wallMs: number): void {
-    this.#round += 1;
-    this.#all.length = this.#eligible.length = this.#ejected.length = this.#drawn.length = 0;
-    this.#avoided = 0;
+    const round = (this.#round += 1);
+    const [all, eligible] = [this.#all, this.#eligible];
+    this.#ejected.length = this.#drawn.length = 0;
+    this.#avoided = this.#refused = 0;
+    // Written by index and cut once: emptied and filled again, they would be allocated anew for each decision.
+    let [seen, able] = [0, 0];
     const matches = this.#versions.of(request.skillVersion);
     const demanding = isDemanding(request.requirements);
-    const peers = this.#prospects.ofSkill(request.skill);
-    for (const candidate of candidates) {
-      const prospect = this.#prospects.of(peers, request.skill, candidate, wallMs);
+    const known = this.#prospects.ofSkill(request.skill);
+    if (known.row.length > candidates.length) known.row.length = candidates.length;
+    for (let i = 0; i < candidates.length; i++) {
+      const prospect = this.#prospects.at(known, i, candidates[i] as Candidate, wallMs);
       // A peer that is named twice counts once.
-      if (prospect.round === this.#round) continue;
-      prospect.round = this.#round;
+      if (prospect.round === round) continue;
+      prospect.round = round;
       prospect.score = null;
-      prospect.refusal = hardRefusal(prospect, request, matches, demanding, now);
-      this.#all.push(prospect);
-      if (prospect.refusal !== Refusal.none) continue;
-      this.#eligible.push(prospect);
+      prospect.favorite = false;
+      const refusal = hardRefusal(prospect, request, matches, demanding, now);
+      prospect.refusal = refusal;
+      all[seen++] = prospect;
+      if (refusal !== Refusal.none) continue;
+      eligible[able++] = prospect;
       if (isEjected(prospect.metrics, now)) this.#ejected.push(prospect);
       if (prospect.metrics.avoidUntil > now) this.#avoided += 1;
     }
+    all.length = seen;
+    eligible.length = able;
+    this.#refused = seen - able;
   }
 
   /**
@@ -79,6 +143,7 @@ export class Decider {
       aside.length = most;
     }
     for (const prospect of aside) prospect.refusal = Refusal.ejected;
+    this.#refused += aside.length;
     keepUnrefused(this.#eligible);
   }
 
@@ -88,16 +153,20 @@ export class Decider {
     for (const { metrics } of this.#eligible) leastMs = Math.min(leastMs, metrics.avoidUntil - now);
     if (leastMs > 0) return leastMs === Infinity ? 0 : leastMs;
     for (const prospect of this.#eligible) {
-      if (prospect.metrics.avoidUntil > now) prospect.refusal = Refusal.avoided;
+      if (prospect.metrics.avoidUntil <= now) continue;
+      prospect.refusal = Refusal.avoided;
+      this.#refused += 1;
     }
     keepUnrefused(this.#eligible);
     return 0;
   }
 
-  #choose(request: RoutingRequest, context: ChooseContext): Decision {
+  #choose(request: RoutingRequest, context: ChooseContext, retryAfterMs: number, mayAsk: boolean): Draft {
     const [eligible, drawn] = [this.#eligible, this.#drawn];
     let how = "none";
     let bandFloor = 0;
+    let tried: Prospect | undefined;
+    let ask = nobody;
     const only = eligible[0];
     if (only !== undefined && eligible.length === 1) {
       how = request.peer === undefined ? "only" : "pinned-peer";
@@ -106,14 +175,34 @@ export class Decider {
       only.score = score(only, context.skillMs, context.now);
       drawn.push(only);
     } else if (only !== undefined) {
-      ({ how, bandFloor } = this.#chooser.choose(eligible, drawn, request, context));
+      ({ tried, bandFloor } = this.#chooser.draw(eligible, drawn, request, context));
+      rank(drawn, tried, context);
+      if (mayAsk && tried === undefined) ask = whomToAsk(drawn, context.skillMs, context.now);
+      how = tried === undefined ? "best" : "exploration";
+    }
+    if (request.hedge === true && only !== undefined) {
+      how = "hedge";
+      if (meanOccupancy(drawn, context.now) > mostLoadToHedge) drawn.length = 0;
     }
     const considered = this.#explain(request, bandFloor, context.now);
-    return {
+    const decision: Decision = {
       order: drawn.map((prospect) => prospect.peer),
       how,
       considered,
       omitted: this.#all.length - considered.length,
+    };
+    if (retryAfterMs > 0) decision.retryAfterMs = retryAfterMs;
+    if (ask.length === 0) return { decision, ask };
+    const open = drawn.map((prospect) => ({
+      prospect,
+      theta: prospect.theta,
+      favorite: prospect.favorite,
+      tried: prospect === tried,
+    }));
+    return {
+      decision,
+      ask,
+      open: { skill: request.skill, drawn: open, refused: considered.slice(drawn.length) },
     };
   }
 
@@ -121,16 +210,25 @@ export class Decider {
   #explain(request: RoutingRequest, bandFloor: number, now: number): ConsideredPeer[] {
     const considered: ConsideredPeer[] = [];
     for (const prospect of this.#drawn) considered.push(describe(prospect, "", now));
-    for (const wantRefused of [true, false]) {
-      for (const prospect of this.#all) {
-        if (considered.length >= limits.consideredPeers) return considered;
-        if (prospect.score !== null || (prospect.refusal !== Refusal.none) !== wantRefused) continue;
-        if (!wantRefused)
-          prospect.refusal = prospect.standing.lower < bandFloor ? Refusal.outsideBand : Refusal.notDrawn;
-        considered.push(describe(prospect, refusalSentence(prospect, request, bandFloor, now), now));
-      }
-    }
+    if (this.#refused > 0) this.#explainRest(considered, true, request, bandFloor, now);
+    if (considered.length < this.#all.length) this.#explainRest(considered, false, request, bandFloor, now);
     return considered;
+  }
+
+  #explainRest(
+    considered: ConsideredPeer[],
+    wantRefused: boolean,
+    request: RoutingRequest,
+    bandFloor: number,
+    now: number,
+  ): void {
+    for (const prospect of this.#all) {
+      if (considered.length >= limits.consideredPeers) return;
+      if (prospect.score !== null || (prospect.refusal !== Refusal.none) !== wantRefused) continue;
+      if (!wantRefused)
+        prospect.refusal = prospect.standing.lower < bandFloor ? Refusal.outsideBand : Refusal.notDrawn;
+      considered.push(describe(prospect, refusalSentence(prospect, request, bandFloor, now), now));
+    }
   }
 }
 

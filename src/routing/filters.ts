@@ -49,7 +49,7 @@ export function hardRefusal(
     return Refusal.price;
   if (request.peer !== undefined) return Refusal.none;
   if (request.exclude.size > 0 && request.exclude.has(candidate.peer)) return Refusal.excluded;
-  if (trustOf(prospect) < request.minTrust) return Refusal.trust;
+  if (prospect.lower < request.minTrust && trustOf(prospect) < request.minTrust) return Refusal.trust;
   if (isTooSlow(prospect, request.timeoutMs, now)) return Refusal.deadline;
   return Refusal.none;
 }

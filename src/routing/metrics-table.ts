@@ -49,6 +49,11 @@ export class MetricsTable {
     this.#skills.set(skill, average === undefined ? wallMs : average + skillWeight * (wallMs - average));
   }
 
+  /** The same, or undefined while nobody has run it for us. */
+  measuredMs(skill: string): number | undefined {
+    return this.#skills.get(skill);
+  }
+
   /** Average run time of a skill over all peers, ms. */
   serviceMs(skill: string): number {
     return this.#skills.get(skill) ?? unknownServiceMs;

@@ -14,6 +14,8 @@ export interface Service {
   samples: number;
   /** When the last one came. */
   at: number;
+  /** Average rating of its results, 0–1; 1 while nobody rated them. */
+  rating: number;
 }
 
 export interface PeerMetrics {
@@ -47,6 +49,7 @@ export interface PeerMetrics {
 /** Finagle's decay time of a latency peak. */
 const peakDecayMs = 10_000;
 const serviceWeight = 0.2;
+const ratingWeight = 0.1;
 const failuresToEject = 3;
 const ejectionMs = 30_000;
 const longestEjectionMs = 300_000;
@@ -109,7 +112,7 @@ export function observeService(m: PeerMetrics, skill: string, wallMs: number, no
   if (known === undefined) {
     if (m.services.size >= limits.evidenceSkillsPerPeer)
       m.services.delete(m.services.keys().next().value ?? "");
-    m.services.set(skill, { averageMs: wallMs, leastMs: wallMs, samples: 1, at: now });
+    m.services.set(skill, { averageMs: wallMs, leastMs: wallMs, samples: 1, at: now, rating: 1 });
     return true;
   }
   known.averageMs += serviceWeight * (wallMs - known.averageMs);
@@ -117,6 +120,25 @@ export function observeService(m: PeerMetrics, skill: string, wallMs: number, no
   known.samples += 1;
   known.at = now;
   return false;
+}
+
+/** A run that was ended before its end: it would have taken at least so long. Shorter than expected it says nothing. */
+export function observeOverrun(m: PeerMetrics, skill: string, leastMs: number): void {
+  const known = m.services.get(skill);
+  if (known === undefined || !(leastMs > known.averageMs) || leastMs === Infinity) return;
+  known.averageMs += serviceWeight * (leastMs - known.averageMs);
+}
+
+/** A result was rated, 0–1; anything else is ignored. */
+export function observeRating(m: PeerMetrics, skill: string, rating: number): void {
+  const known = m.services.get(skill);
+  if (known !== undefined && rating >= 0 && rating <= 1)
+    known.rating += ratingWeight * (rating - known.rating);
+}
+
+/** No answer came within `waitedMs`: the round trip is at least as long. */
+export function observeSilence(m: PeerMetrics, waitedMs: number, now: number): void {
+  if (waitedMs > rttAt(m, now)) observeRtt(m, waitedMs, now);
 }
 
 /** A report that is not made of sensible numbers is ignored: it comes from a stranger. */

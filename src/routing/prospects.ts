@@ -25,10 +25,15 @@ export interface Prospect {
 
   /** Trust, and from what it was computed: the evidence's version, the prior and the pin; it ages by `freshUntil`. */
   standing: Standing;
+  /** `standing.lower`, beside what else is looked at for every candidate. */
+  lower: number;
   version: number;
   prior: number;
   pin: number | undefined;
   freshUntil: number;
+
+  /** One of its records has appeared or gone, so it was gathered anew: this one speaks of the past. */
+  gone: boolean;
 
   // What follows is written anew by each decision.
   candidate: Candidate;
@@ -38,6 +43,8 @@ export interface Prospect {
   refusal: number;
   /** Trust as sampled, for those that are drawn. */
   theta: number;
+  /** One of the two that the task's affinity key prefers. */
+  favorite: boolean;
   score: ScoreParts | null;
 }
 
@@ -56,8 +63,19 @@ const noMetrics = Object.freeze(newMetrics());
 /** Half-lives are days: within a minute decay is not seen, and reliability moves by 2 %. */
 const freshMs = 60_000;
 
+/** The prospects of one skill. */
+export interface SkillProspects {
+  readonly skill: string;
+  readonly byPeer: Map<PeerIdText, Prospect>;
+  /**
+   * Those of the last decision, in the order of its candidates. Candidates mostly come as the same objects in the same order, and
+   * then a thousand of them are found without a thousand look-ups.
+   */
+  readonly row: (Prospect | undefined)[];
+}
+
 export class Prospects {
-  readonly #skills = new Map<string, Map<PeerIdText, Prospect>>();
+  readonly #skills = new Map<string, SkillProspects>();
   readonly #evidence: EvidenceTable;
   readonly #metrics: MetricsTable;
   #count = 0;
@@ -68,47 +86,68 @@ export class Prospects {
   }
 
   /** The prospects of a skill, to be handed to `of`. Call once for each decision. */
-  ofSkill(skill: string): Map<PeerIdText, Prospect> {
+  ofSkill(skill: string): SkillProspects {
     if (this.#count > limits.prospects) {
       this.#skills.clear();
       this.#count = 0;
     }
-    let peers = this.#skills.get(skill);
-    if (peers === undefined) {
-      if (this.#skills.size >= limits.routedSkills) this.#skills.clear();
-      peers = new Map();
-      this.#skills.set(skill, peers);
+    let known = this.#skills.get(skill);
+    if (known === undefined) {
+      if (this.#skills.size >= limits.routedSkills) {
+        this.#skills.clear();
+        this.#count = 0;
+      }
+      known = { skill, byPeer: new Map(), row: [] };
+      this.#skills.set(skill, known);
     }
-    return peers;
+    return known;
+  }
+
+  /** The prospect of the candidate at `index` of a decision, its trust brought up to `wallMs`. */
+  at(known: SkillProspects, index: number, candidate: Candidate, wallMs: number): Prospect {
+    const last = known.row[index];
+    if (last === undefined || last.candidate !== candidate || last.gone)
+      return (known.row[index] = this.of(known, candidate, wallMs));
+    this.#keepFresh(last, known.skill, wallMs);
+    return last;
   }
 
   /** The candidate's prospect, its trust brought up to `wallMs`. */
-  of(peers: Map<PeerIdText, Prospect>, skill: string, candidate: Candidate, wallMs: number): Prospect {
-    let prospect = peers.get(candidate.peer);
+  of({ skill, byPeer }: SkillProspects, candidate: Candidate, wallMs: number): Prospect {
+    let prospect = byPeer.get(candidate.peer);
     if (prospect === undefined) {
       prospect = this.#gather(skill, candidate);
-      peers.set(candidate.peer, prospect);
+      byPeer.set(candidate.peer, prospect);
       this.#count += 1;
     }
     prospect.candidate = candidate;
-    if (candidate.local) {
+    this.#keepFresh(prospect, skill, wallMs);
+    return prospect;
+  }
+
+  #keepFresh(prospect: Prospect, skill: string, wallMs: number): void {
+    if (prospect.candidate.local) {
       prospect.standing = ownStanding;
+      prospect.lower = 1;
       prospect.freshUntil = -Infinity;
     } else if (
       wallMs > prospect.freshUntil ||
-      prospect.pin !== candidate.pin ||
+      prospect.pin !== prospect.candidate.pin ||
       prospect.prior !== this.#evidence.prior ||
       prospect.version !== (prospect.evidence?.version ?? 0)
     ) {
       this.#refresh(prospect, skill, wallMs);
     }
-    return prospect;
   }
 
   /** Called when one of the peer's records has appeared or gone. */
   forget(peer: PeerIdText): void {
-    for (const peers of this.#skills.values()) {
-      if (peers.delete(peer)) this.#count -= 1;
+    for (const { byPeer } of this.#skills.values()) {
+      const prospect = byPeer.get(peer);
+      if (prospect === undefined) continue;
+      prospect.gone = true;
+      byPeer.delete(peer);
+      this.#count -= 1;
     }
   }
 
@@ -121,14 +160,17 @@ export class Prospects {
       service: metrics.services.get(skill),
       evidence: this.#evidence.get(candidate.peer),
       standing: ownStanding,
+      lower: 1,
       version: -1,
       prior: 0,
       pin: undefined,
       freshUntil: -Infinity,
+      gone: false,
       candidate,
       round: 0,
       refusal: 0,
       theta: 0,
+      favorite: false,
       score: null,
     };
   }
@@ -136,6 +178,7 @@ export class Prospects {
   #refresh(prospect: Prospect, skill: string, wallMs: number): void {
     const pin = prospect.candidate.pin;
     prospect.standing = this.#evidence.standing(prospect.peer, skill, indirectOfPin(pin), wallMs);
+    prospect.lower = prospect.standing.lower;
     prospect.version = prospect.evidence?.version ?? 0;
     prospect.prior = this.#evidence.prior;
     prospect.pin = pin;

@@ -3,13 +3,15 @@
  * time and randomness are given in, nothing is sent or stored here; `exportDirty` hands out what should be.
  *
  * For each attempt call `onSent` once, any number of `onAck` and `onProgress`, and exactly one end: `onRefused`, `onGood`,
- * `onBad`, `onSkillFailed`, `onTimeout`, `onLost` or `onReleased`. `now` is local monotonic ms throughout.
+ * `onBad`, `onSkillFailed`, `onTimeout`, `onLost`, `onOvertaken` or `onReleased`. `now` is local monotonic ms throughout.
  */
 import type { Random } from "../core/clock.ts";
 import type { PeerIdText } from "../core/ids.ts";
 import type { Load } from "../network/messages.ts";
 import type { Candidate, Decision, RoutingRequest } from "./candidate.ts";
+import type { ChooseContext } from "./choose.ts";
 import { Decider } from "./decide.ts";
+import type { Draft } from "./decide.ts";
 import { EvidenceTable } from "./evidence-table.ts";
 import type { EvidenceRow } from "./evidence-table.ts";
 import { indirectOfPin } from "./evidence.ts";
@@ -70,6 +72,10 @@ export function createRouter({ random, self }: RouterOptions) {
     return m;
   }
 
+  function contextOf(skill: string, now: number): ChooseContext {
+    return { random, now, skillMs: gauges.serviceMs(skill), strangerPrior: evidence.prior };
+  }
+
   /** An answer that ends the attempt. */
   function closed(peer: PeerIdText, skill: string, outcome: Outcome, now: number): void {
     metrics.ended(heard(peer, outcome.load, now));
@@ -95,9 +101,62 @@ export function createRouter({ random, self }: RouterOptions) {
       wallMs: number,
     ): Decision {
       wallOffsetMs = wallMs - nowMs;
-      const skillMs = gauges.serviceMs(request.skill);
-      const context = { random, now: nowMs, skillMs, strangerPrior: evidence.prior };
-      return decider.decide(request, candidates, context, wallMs);
+      return decider.decide(request, candidates, contextOf(request.skill, nowMs), wallMs, false).decision;
+    },
+
+    /**
+     * As `decide`, in two steps: where the load of some of the drawn is not known well enough, `ask` names them. Ask all at once,
+     * tell `onProbed` what comes, and call `finish` after all answers but one or `probeWaitMs`. The draft's own decision
+     * stands meanwhile.
+     */
+    draft(request: RoutingRequest, candidates: readonly Candidate[], nowMs: number, wallMs: number): Draft {
+      wallOffsetMs = wallMs - nowMs;
+      return decider.decide(request, candidates, contextOf(request.skill, nowMs), wallMs, true);
+    },
+
+    /** `silent`: those asked that did not answer in `waitedMs`. */
+    finish(
+      draft: Draft,
+      skill: string,
+      silent: ReadonlySet<PeerIdText>,
+      waitedMs: number,
+      nowMs: number,
+      wallMs: number,
+    ): Decision {
+      for (const peer of silent) metrics.observeSilence(gauges.of(peer), waitedMs, nowMs);
+      return decider.finish(draft, silent, waitedMs, contextOf(skill, nowMs), wallMs);
+    },
+
+    /** A peer that was asked for its load has told it. It says nothing of the attempts out there. */
+    onProbed(peer: PeerIdText, rttMs: number, load: Load | undefined, now: number): void {
+      const m = gauges.of(peer);
+      metrics.observeLoad(m, load, now);
+      metrics.observeRtt(m, rttMs, now);
+    },
+
+    /**
+     * After how long without an answer a second attempt beside the one at `peer` is worth it, ms; undefined while nobody
+     * knows how long the skill takes.
+     */
+    hedgeAfterMs(peer: PeerIdText, skill: string, now: number): number | undefined {
+      const m = gauges.get(peer);
+      const runMs = m?.services.get(skill)?.averageMs ?? gauges.measuredMs(skill);
+      if (runMs === undefined) return undefined;
+      return Math.max(leastHedgeMs, Math.max(0, m === undefined ? 0 : metrics.rttAt(m, now)) + 3 * runMs);
+    },
+
+    /** An attempt was ended after `leastMs` because another was faster: it tells how slow the peer is. */
+    onOvertaken(peer: PeerIdText, skill: string, leastMs: number): void {
+      const m = gauges.get(peer);
+      if (m === undefined) return;
+      metrics.observeOverrun(m, skill, leastMs);
+      metrics.released(m);
+    },
+
+    /** A result of the peer was rated, 0–1, by a check that knows more than right or wrong. */
+    onRated(peer: PeerIdText, skill: string, rating: number): void {
+      const m = gauges.get(peer);
+      if (m !== undefined) metrics.observeRating(m, skill, rating);
     },
 
     onSent(peer: PeerIdText, _skill: string, now: number): void {
@@ -201,5 +260,7 @@ export function createRouter({ random, self }: RouterOptions) {
   };
 }
 
+/** Sooner than this a second attempt costs more than it saves. */
+const leastHedgeMs = 400;
 /** Reasons kept for people to read. */
 const lastBadKept = 1_000;

@@ -1,7 +1,7 @@
 /**
  * What an attempt at a prospect is expected to cost, in ms until a good result:
  *
- *     RTT + S·(1 + max(0, Q+1−c)/c) + (1−r)/r·3000 + (1−θ)/θ·1500 + price
+ *     RTT + S·(1 + max(0, Q+1−c)/c) + (1−r)/r·3000 + (1−θ)/θ·1500 + price + (1−rating)·1500
  *
  * c are the peer's slots, Q what it has in hand, r its reliability, θ the sampled trust. The load is the peer's own word,
  * so it is bounded by what this node measured: lying in reports gains little.
@@ -15,6 +15,8 @@ import type { Prospect } from "./prospects.ts";
 const lossMs = 3_000;
 /** What a wrong result costs: finding out and doing it again. */
 const wrongMs = 1_500;
+/** What a result of no use costs, as a wrong one; a rating of 1 costs nothing. */
+const poorMs = 1_500;
 /** A credit saved is worth waiting this long. */
 const priceMsPerCredit = 50;
 /** Assumed of a peer that was never measured; a few networks are faster, few are much slower. */
@@ -35,6 +37,13 @@ export interface Occupancy {
   inHand: number;
   slots: number;
   reportedServiceMs: number;
+}
+
+/** Age of the newest report, ms. */
+export function loadAgeMs(prospect: Prospect, now: number): number {
+  const { candidate, metrics } = prospect;
+  if (candidate.local) return 0;
+  return Math.max(0, isFromAnswer(prospect, now) ? now - metrics.loadAt : candidate.loadAgeMs);
 }
 
 /** The newer of the card's load and the peer's last answer. This node's own load needs no report. */
@@ -89,6 +98,13 @@ export function serviceTimes(
   };
 }
 
+/** S of one prospect, from what was measured and what it says. */
+export function expectedRunMs(prospect: Prospect, skillMs: number): number {
+  const { candidate, metrics, service } = prospect;
+  const reported = number((candidate.local ? candidate.load : (metrics.load ?? candidate.load)).serviceMs);
+  return serviceTimes(reported, service?.averageMs, skillMs).runMs;
+}
+
 /** `skillMs`: average run time of the skill over all peers. Reads `prospect.theta`. */
 export function score(prospect: Prospect, skillMs: number, now: number): ScoreParts {
   const { candidate, metrics, standing } = prospect;
@@ -98,15 +114,24 @@ export function score(prospect: Prospect, skillMs: number, now: number): ScorePa
   const heldMs = Math.max(0, metrics.avoidUntil - now);
   const serviceMs = runMs + (queuedMs * Math.max(0, inHand + 1 - slots)) / slots + heldMs;
   if (candidate.local) {
-    return { rttMs: 0, serviceMs, unreliabilityMs: 0, distrustMs: 0, priceMs: 0, totalMs: serviceMs };
+    return {
+      rttMs: 0,
+      serviceMs,
+      unreliabilityMs: 0,
+      distrustMs: 0,
+      priceMs: 0,
+      qualityMs: 0,
+      totalMs: serviceMs,
+    };
   }
   const measuredMs = rttAt(metrics, now);
   const rttMs = (measuredMs < 0 ? unknownRttMs : measuredMs) * (candidate.connected ? 1 : unconnectedRtts);
   const unreliabilityMs = oddsAgainst(standing.reliability) * lossMs;
   const distrustMs = oddsAgainst(prospect.theta) * wrongMs;
   const priceMs = number(candidate.price) * priceMsPerCredit;
-  const totalMs = rttMs + serviceMs + unreliabilityMs + distrustMs + priceMs;
-  return { rttMs, serviceMs, unreliabilityMs, distrustMs, priceMs, totalMs };
+  const qualityMs = (1 - (prospect.service?.rating ?? 1)) * poorMs;
+  const totalMs = rttMs + serviceMs + unreliabilityMs + distrustMs + priceMs + qualityMs;
+  return { rttMs, serviceMs, unreliabilityMs, distrustMs, priceMs, qualityMs, totalMs };
 }
 
 function oddsAgainst(share: number): number {

@@ -7,7 +7,7 @@ import { candidate, skill, wallStart } from "./fixtures.ts";
 
 const prospects = new Prospects(new EvidenceTable(), new MetricsTable());
 const mesh = Array.from({ length: 10 }, (_, i) =>
-  prospects.of(prospects.ofSkill(skill), skill, candidate(`12D3KooWpeer${i}`), wallStart),
+  prospects.of(prospects.ofSkill(skill), candidate(`12D3KooWpeer${i}`), wallStart),
 );
 const keys = Array.from({ length: 2_000 }, (_, i) => `key-${i}`);
 const first = (key: string, among = mesh) => favorites(among, skill, key)[0]?.peer;

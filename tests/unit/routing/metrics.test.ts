@@ -151,5 +151,11 @@ it("averages the run time of a skill over all peers, 100 ms while nothing is kno
   table.service("a", "echo", 40, 0);
   table.service("b", "echo", 50, 0);
   expect(table.serviceMs("echo")).toBeCloseTo(41);
-  expect(table.get("a")?.services.get("echo")).toEqual({ averageMs: 40, leastMs: 40, samples: 1, at: 0 });
+  expect(table.get("a")?.services.get("echo")).toEqual({
+    averageMs: 40,
+    leastMs: 40,
+    samples: 1,
+    at: 0,
+    rating: 1,
+  });
 });

@@ -12,7 +12,7 @@ function prospect(changes: Partial<Candidate> = {}, prepare?: (m: metrics.PeerMe
   const table = new MetricsTable();
   prepare?.(table.of("p"));
   const prospects = new Prospects(evidence, table);
-  const made = prospects.of(prospects.ofSkill(skill), skill, candidate("p", changes), wallStart);
+  const made = prospects.of(prospects.ofSkill(skill), candidate("p", changes), wallStart);
   made.theta = 0.75;
   return made;
 }
@@ -49,6 +49,7 @@ describe("score", () => {
       unreliabilityMs: 0,
       distrustMs: 0,
       priceMs: 0,
+      qualityMs: 0,
       totalMs: 75,
     });
   });
