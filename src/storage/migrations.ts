@@ -6,12 +6,13 @@
 import type { DatabaseSync } from "node:sqlite";
 import { schemaV1 } from "./schema-v1.ts";
 import { schemaV2 } from "./schema-v2.ts";
+import { schemaV3 } from "./schema-v3.ts";
 
 /** "ERRD": tells our file from any other SQLite database. */
 const applicationId = 0x45525244;
 
 /** `migrations[n]` leads from version n to n + 1. */
-const migrations: readonly string[] = [schemaV1, schemaV2];
+const migrations: readonly string[] = [schemaV1, schemaV2, schemaV3];
 
 // A check reads every page: about 0.3 s at this size. A larger database is checked by its header and schema alone.
 const checkedBytes = 128 * 1024 * 1024;

@@ -54,7 +54,7 @@ export interface TaskRow {
   evidence: Uint8Array | null;
 }
 
-export type NewTask = Omit<
+export type NewTask = { trail: string } & Omit<
   TaskRow,
   | "finishedAt"
   | "executedVersion"
@@ -73,8 +73,8 @@ const inlineInputBytes = 1024;
 
 const insertSql = `INSERT INTO tasks (id, state, reason, skill, skill_version, priority, attempt, attempts_made,
   retries_made, losses_made, sent_epoch, started_at, peer, created_at, updated_at, not_before, deadline_at,
-  executed_version, input_blob, input_size, input_type, input_hash, output_blob, output_size, output_type, spec, input)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', ?, ?, ?, ?, '', 0, '', ?, ?)`;
+  executed_version, input_blob, input_size, input_type, input_hash, output_blob, output_size, output_type, spec, trail, input)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', ?, ?, ?, ?, '', 0, '', ?, ?, ?)`;
 const insertInputSql = "INSERT INTO task_inputs (task_id, input) VALUES (?, ?)";
 
 export function insertTask(store: Store, task: NewTask): void {
@@ -103,6 +103,7 @@ export function insertTask(store: Store, task: NewTask): void {
     task.inputType,
     task.inputHash,
     task.spec,
+    task.trail,
     apart ? null : task.input,
   ]);
   if (apart) store.write(insertInputSql, [id, task.input]);
@@ -147,10 +148,10 @@ export interface TaskStateUpdate {
 
 const stateColumns = `state = ?, reason = ?, attempt = ?, attempts_made = ?, retries_made = ?, losses_made = ?,
   sent_epoch = ?, started_at = ?, peer = ?, updated_at = ?`;
-const stateSql = `UPDATE tasks SET ${stateColumns}, not_before = ? WHERE id = ? AND finished_at IS NULL`;
+const stateSql = `UPDATE tasks SET ${stateColumns}, not_before = ?, trail = trail || ? WHERE id = ? AND finished_at IS NULL`;
 
-/** For states that are not terminal. Does nothing to a task that has ended. */
-export function updateTaskState(store: Store, update: TaskStateUpdate): void {
+/** For states that are not terminal. Does nothing to a task that has ended. `trail`: entries to be added to its history. */
+export function updateTaskState(store: Store, update: TaskStateUpdate, trail: string): void {
   store.write(stateSql, [
     update.state,
     update.reason,
@@ -163,6 +164,7 @@ export function updateTaskState(store: Store, update: TaskStateUpdate): void {
     update.peer,
     update.updatedAt,
     wholeMs(update.notBefore ?? null),
+    trail,
     taskIdToBytes(update.id),
   ]);
 }
@@ -186,12 +188,18 @@ export type TaskEnd = Pick<
   | "error"
   | "usage"
   | "evidence"
-> & { finishedAt: number };
+> & {
+  finishedAt: number;
+  /** Entries to be added to its history (history.ts), and its attempts that have no rows (attempts.ts). */
+  trail: string;
+  lastAttempts: string;
+};
 
 const finishSql = `UPDATE tasks SET state = ?, reason = ?, attempt = ?, attempts_made = ?, retries_made = ?,
   losses_made = ?, peer = ?, updated_at = ?, finished_at = ?,
   not_before = NULL, executed_version = ?, output = ?, output_blob = ?, output_size = ?, output_type = ?,
-  output_hash = ?, error = ?, usage = ?, evidence = ? WHERE id = ? AND finished_at IS NULL`;
+  output_hash = ?, error = ?, usage = ?, evidence = ?, trail = trail || ?, last_attempts = ?
+  WHERE id = ? AND finished_at IS NULL`;
 
 /** For terminal states. The first end stays. */
 export function finishTask(store: Store, end: TaskEnd): void {
@@ -214,6 +222,8 @@ export function finishTask(store: Store, end: TaskEnd): void {
     end.error,
     end.usage,
     end.evidence,
+    end.trail,
+    end.lastAttempts,
     taskIdToBytes(end.id),
   ]);
 }

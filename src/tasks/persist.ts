@@ -1,10 +1,10 @@
 /** Between a task's record and its rows: what is written, when, and how a record is made again from them. */
 import { bodySizeBytes, type Body } from "../core/body.ts";
 import type { ErrorJson } from "../core/errors.ts";
-import type { TaskId } from "../core/ids.ts";
+import type { PeerIdText, TaskId } from "../core/ids.ts";
 import type { Usage } from "../network/messages.ts";
-import { attemptsOf, insertAttempt } from "../storage/attempts.ts";
-import { historyOf, insertHistory } from "../storage/history.ts";
+import { attemptsOf, attemptsText, insertAttempt, type AttemptRow } from "../storage/attempts.ts";
+import { entriesInRow, historyOf, historyText, insertHistory } from "../storage/history.ts";
 import type { Store } from "../storage/store.ts";
 import { findTaskIds, listTasks, type TaskListFilter } from "../storage/task-listing.ts";
 import {
@@ -28,32 +28,48 @@ const listedAtMost = 1_000;
 
 /** Queues everything of the record that the store does not have yet. */
 export function saveRecord(store: Store, r: TaskRecord): void {
+  const ended = isTerminal(r.state);
+  const trail = historyInRow(store, r, ended ? r.peer : "");
   if (r.fresh) {
     r.fresh = false;
-    insertRecord(store, r);
-    if (isTerminal(r.state)) finishRecord(store, r);
-  } else if (isTerminal(r.state)) finishRecord(store, r);
-  else updateTaskState(store, r);
-  insertHistory(store, r.id, r.unsavedHistory, r.savedHistory);
-  if (r.savedHistory !== undefined) r.savedHistory += r.unsavedHistory.length;
-  for (const attempt of r.unsavedAttempts) {
-    insertAttempt(store, r.id, {
-      attempt: attempt.attempt,
-      peer: attempt.peer,
-      startedAt: attempt.startedAt,
-      finishedAt: attempt.finishedAt,
-      outcome: attempt.outcome,
-      error: json(attempt.error),
-      usage: json(attempt.usage),
-      decision: json(attempt.decision),
-    });
+    insertRecord(store, r, ended ? "" : trail);
+    if (ended) finishRecord(store, r, trail);
+  } else if (ended) finishRecord(store, r, trail);
+  else updateTaskState(store, r, trail);
+  // Those that come with the end are in its statement.
+  if (r.unsavedAttempts.length > 0) {
+    if (!ended) for (const attempt of r.unsavedAttempts) insertAttempt(store, r.id, rowOf(attempt));
+    r.unsavedAttempts = [];
   }
-  if (r.unsavedHistory.length > 0) r.unsavedHistory = [];
-  if (r.unsavedAttempts.length > 0) r.unsavedAttempts = [];
 }
 
-function insertRecord(store: Store, r: TaskRecord): void {
+/** What goes into the row of the entries that are new; queues the rows of those that do not. `peer`: as in `historyText`. */
+function historyInRow(store: Store, r: TaskRecord, peer: PeerIdText | ""): string {
+  const { unsavedHistory: entries, savedHistory: saved } = r;
+  if (entries.length === 0) return "";
+  r.unsavedHistory = [];
+  if (saved !== undefined) r.savedHistory = saved + entries.length;
+  if (saved !== undefined && saved + entries.length <= entriesInRow) return historyText(entries, saved, peer);
+  insertHistory(store, r.id, entries, saved);
+  return "";
+}
+
+function rowOf(attempt: AttemptRecord): AttemptRow {
+  return {
+    attempt: attempt.attempt,
+    peer: attempt.peer,
+    startedAt: attempt.startedAt,
+    finishedAt: attempt.finishedAt,
+    outcome: attempt.outcome,
+    error: json(attempt.error),
+    usage: json(attempt.usage),
+    decision: json(attempt.decision),
+  };
+}
+
+function insertRecord(store: Store, r: TaskRecord, trail: string): void {
   insertTask(store, {
+    trail,
     id: r.id,
     // A row ends by `finishTask` alone, which sets what an end has.
     state: isTerminal(r.state) ? "pending" : r.state,
@@ -82,7 +98,7 @@ function insertRecord(store: Store, r: TaskRecord): void {
   if (r.spec.parentId !== undefined || r.spec.graph !== undefined) linkTask(store, r.id, r.spec);
 }
 
-function finishRecord(store: Store, r: TaskRecord): void {
+function finishRecord(store: Store, r: TaskRecord, trail: string): void {
   const { output } = r;
   finishTask(store, {
     id: r.id,
@@ -103,6 +119,8 @@ function finishRecord(store: Store, r: TaskRecord): void {
     error: json(r.error),
     usage: json(r.usage),
     evidence: r.evidence ?? null,
+    trail,
+    lastAttempts: attemptsText(r.unsavedAttempts.map(rowOf), r.peer),
   });
 }
 
@@ -188,9 +206,9 @@ export async function loadAttempts(store: Store, id: TaskId): Promise<AttemptRec
     startedAt: row.startedAt,
     finishedAt: row.finishedAt ?? 0,
     outcome: row.outcome,
-    error: parsed(row.error) as ErrorJson | undefined,
-    usage: parsed(row.usage) as Usage | undefined,
-    decision: parsed(row.decision),
+    error: (row.error ?? undefined) as ErrorJson | undefined,
+    usage: (row.usage ?? undefined) as Usage | undefined,
+    decision: row.decision ?? undefined,
   }));
 }
 

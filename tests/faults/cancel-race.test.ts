@@ -40,7 +40,7 @@ test(`${seeds.length * perSeed} cancels that race completion: one terminal recor
     await turns(20);
     const records = disk.db
       .prepare(
-        "SELECT task_id, to_state FROM history WHERE to_state IN ('completed', 'failed', 'cancelled', 'timeout')",
+        "SELECT task_id, to_state FROM task_history WHERE to_state IN ('completed', 'failed', 'cancelled', 'timeout')",
       )
       .all()
       .map((row) => `${taskIdFromBytes(row["task_id"] as Uint8Array)} ${String(row["to_state"])}`);

@@ -105,7 +105,7 @@ async function runOut(story: Story): Promise<void> {
 function check({ disk, acknowledged, told, submitted }: Story): void {
   const tasks = disk.db.prepare("SELECT id, state, output FROM tasks").all();
   const ended = disk.db
-    .prepare("SELECT task_id AS id, to_state AS state FROM history")
+    .prepare("SELECT task_id AS id, to_state AS state FROM task_history")
     .all()
     .filter(({ state }) => isTerminal(state as TaskState));
   expect(tasks).toHaveLength(submitted);

@@ -103,7 +103,7 @@ async function story(seed: number, makeWire: typeof faultyWire | undefined) {
   await settled();
   const records = disk.db
     .prepare(
-      `SELECT count(*) AS n FROM history
+      `SELECT count(*) AS n FROM task_history
        WHERE to_state IN ('completed', 'failed', 'cancelled', 'timeout', 'rejected') GROUP BY task_id`,
     )
     .all();

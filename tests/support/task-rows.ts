@@ -20,7 +20,7 @@ export function storedTasks(dataDir: string): Map<string, StoredTask> {
     const rows = db
       .prepare(
         `SELECT id, state, retries_made, losses_made,
-           (SELECT count(*) FROM history WHERE task_id = tasks.id AND to_state IN (${terminal})) AS ends FROM tasks`,
+           (SELECT count(*) FROM task_history WHERE task_id = tasks.id AND to_state IN (${terminal})) AS ends FROM tasks`,
       )
       .all();
     return new Map(

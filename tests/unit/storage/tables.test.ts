@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import { newTaskId } from "../../../src/core/ids.ts";
-import { attemptsOf, finishAttempt, insertAttempt, type AttemptRow } from "../../../src/storage/attempts.ts";
+import { attemptsOf, attemptsText, insertAttempt, type AttemptRow } from "../../../src/storage/attempts.ts";
 import { deleteCard, deleteExpiredCards, loadCards, upsertCard } from "../../../src/storage/cards.ts";
 import { loadEvidence, upsertEvidence, type EvidenceRow } from "../../../src/storage/evidence.ts";
-import { historyOf, insertHistory } from "../../../src/storage/history.ts";
+import { historyOf, historyText, insertHistory } from "../../../src/storage/history.ts";
 import { nextBootEpoch } from "../../../src/storage/meta.ts";
 import { deletePeer, loadPeers, upsertPeerPolicy, upsertPeerSeen } from "../../../src/storage/peers.ts";
 import {
@@ -13,6 +13,8 @@ import {
   putResult,
   type ResultRow,
 } from "../../../src/storage/results.ts";
+import { finishTask, insertTask, updateTaskState } from "../../../src/storage/tasks.ts";
+import { end, newTask } from "./task-rows.ts";
 import { temporaryStore } from "./temporary-store.ts";
 
 test("history is numbered in order, for each task by itself and over a restart", async () => {
@@ -57,34 +59,68 @@ test("history is the same whether the number of entries is known or not, for any
   expect(await historyOf(store, unknown)).toEqual(await historyOf(store, known));
 });
 
-test("attempts are kept in order, and the first end stays", async () => {
+test("attempts are kept in order, those of before the end and those that came with it", async () => {
   const { store } = await temporaryStore();
   const id = newTaskId();
   const row: AttemptRow = {
     attempt: 1,
     peer: "peer-a",
     startedAt: 10,
-    finishedAt: null,
-    outcome: "",
-    error: null,
-    usage: null,
-    decision: '{"how":"best"}',
-  };
-  insertAttempt(store, id, { ...row, attempt: 2 });
-  insertAttempt(store, id, row);
-  finishAttempt(store, id, {
-    attempt: 1,
     finishedAt: 20,
     outcome: "lost",
     error: '{"code":"Lost"}',
     usage: null,
-  });
-  finishAttempt(store, id, { attempt: 1, finishedAt: 30, outcome: "completed", error: null, usage: "{}" });
+    decision: '{"how":"best"}',
+  };
+  const first = { ...row, error: { code: "Lost" }, decision: { how: "best" } };
+  insertAttempt(store, id, { ...row, attempt: 2 });
+  insertAttempt(store, id, row);
   await store.committed();
-  expect(await attemptsOf(store, id)).toEqual([
-    { ...row, finishedAt: 20, outcome: "lost", error: '{"code":"Lost"}' },
-    { ...row, attempt: 2 },
+  expect(await attemptsOf(store, id)).toEqual([first, { ...first, attempt: 2 }]);
+
+  const last = { ...row, outcome: "completed", error: null, usage: '{"wallMs":1}' };
+  insertTask(store, newTask({ id }));
+  const rows = [
+    { ...last, attempt: 3, peer: "peer-b" },
+    { ...last, attempt: 4 },
+  ];
+  finishTask(store, { ...end(id), peer: "peer-a", lastAttempts: attemptsText(rows, "peer-a") });
+  await store.committed();
+  const done = { ...first, outcome: "completed", error: null, usage: { wallMs: 1 } };
+  expect((await attemptsOf(store, id)).slice(2)).toEqual([
+    { ...done, attempt: 3, peer: "peer-b" },
+    { ...done, attempt: 4 },
   ]);
+});
+
+test("history is one whether it is in the task's row or in rows of its own", async () => {
+  const { store } = await temporaryStore();
+  const id = newTaskId();
+  const entry = { at: 5, from: "pending", to: "queued", attempt: 0, peer: "", reason: "" };
+  const strange = { ...entry, to: "running", attempt: 1, peer: "peer-a", reason: 'it said "no", \\ \n[1,2]' };
+  insertTask(store, { ...newTask({ id }), trail: historyText([entry], 0) });
+  updateTaskState(store, { ...newTask({ id }), state: "running" }, historyText([strange, entry], 1));
+  await store.committed();
+  expect(await historyOf(store, id)).toEqual(
+    [entry, strange, entry].map((one, i) => ({ seq: i + 1, ...one })),
+  );
+
+  insertHistory(store, id, [strange], 3);
+  insertHistory(store, id, [entry]);
+  await store.committed();
+  const all = [entry, strange, entry, strange, entry];
+  expect(await historyOf(store, id)).toEqual(all.map((one, i) => ({ seq: i + 1, ...one })));
+});
+
+test("entries that came with the end name the peer that the task ended with", async () => {
+  const { store } = await temporaryStore();
+  const id = newTaskId();
+  const entry = { at: 5, from: "running", to: "completed", attempt: 1, peer: "peer-a", reason: "" };
+  insertTask(store, newTask({ id }));
+  const entries = [{ ...entry, peer: "peer-b" }, { ...entry, peer: "" }, entry];
+  finishTask(store, { ...end(id), peer: "peer-a", trail: historyText(entries, 0, "peer-a") });
+  await store.committed();
+  expect(await historyOf(store, id)).toEqual(entries.map((one, i) => ({ seq: i + 1, ...one })));
 });
 
 test("meeting a peer again leaves the operator's word, and the other way round", async () => {

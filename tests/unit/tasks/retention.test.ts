@@ -101,6 +101,7 @@ function makeTask(store: Store, nowAt: number, task: Made): TaskId {
     notBefore: null,
     deadlineAt: null,
     spec: "{}",
+    trail: "",
     input: inputBlob === "" ? input : null,
     inputBlob,
     inputSize: input.length,
@@ -143,6 +144,8 @@ function makeTask(store: Store, nowAt: number, task: Made): TaskId {
       error: null,
       usage: null,
       evidence: null,
+      trail: "",
+      lastAttempts: "",
     });
   return id;
 }
