@@ -175,6 +175,9 @@ export const limits = {
   /** From a cancel to the hard end of the code. */
   cancelGraceMs: 1_000,
 
+  /** One line between the node and a skill process, either way: what is parsed on the node's thread. Larger bodies go by file. */
+  processLineBytes: 1 * MiB,
+
   // --- routing
   /** Peers of which evidence and metrics are kept, as many as cards; some hundred bytes each. */
   evidencePeers: 10_000,
@@ -193,6 +196,11 @@ export const limits = {
   /** Issuers whose attestation is kept, and the claims of all of them; a full recomputation of the graph takes some ms then. */
   attestationIssuers: 10_000,
   attestationEdges: 100_000,
+  /** Peers shown of the trust graph: a picture of more shows nothing. */
+  trustGraphNodes: 1_000,
+  /** Verdicts kept with their reasons for each peer and skill, of the good and of the bad, and the length of a reason. */
+  verdictsKept: 4,
+  verdictReasonChars: 160,
   /** Subjects that one issuer may speak of, and verdicts it may claim of each: nobody's word weighs without bound. */
   claimsPerAttestation: 64,
   claimedVerdicts: 50,
@@ -224,7 +232,7 @@ export const limits = {
   equivocationKeptMs: 30 * 24 * 3_600_000,
   /** Proofs sent in one sync. */
   equivocationsPerSync: 64,
-  /** A fault alarm: two signed results with proofs of 20 hashes each. */
+  /** A fault alarm: two signed results with proofs of eight hashes each. */
   alarmBytes: 4 * KiB,
   /** What an alarm says of a result is no news after this; and so long it makes a provider be checked. */
   alarmAgeMs: 10 * 60_000,
@@ -232,7 +240,7 @@ export const limits = {
   /** Alarms taken of one reporter: a burst, and then one in so many ms. */
   alarmBurst: 4,
   alarmEveryMs: 60_000,
-  /** Alarms in force that are remembered; beyond it nothing new is taken until some have ended. */
+  /** Alarms in force that are remembered; strangers' may be half of them. */
   alarmsKept: 1_024,
 
   // --- text from peers

@@ -1,11 +1,14 @@
 /** Trust outlives the process: the router's evidence is loaded at the start and written in batches when it changes. */
 import type { Clock } from "../core/clock.ts";
+import type { EvidenceRow as KnownEvidence } from "../routing/evidence-table.ts";
 import type { Router } from "../routing/router.ts";
 import { loadEvidence, upsertEvidence, type EvidenceRow } from "../storage/evidence.ts";
 import type { Store } from "../storage/store.ts";
 
 // Losing a few seconds of evidence in a crash costs a few tasks of learning.
 const saveEveryMs = 2_000;
+/** The router computes its trust graph at most this often, if anything has changed. */
+const tickMs = 1_000;
 
 export interface EvidenceKeeper {
   /** Begins to save; the returned function saves once more and ends it. */
@@ -24,24 +27,46 @@ export async function keepEvidence({
   /** Told of each row that is saved. */
   changed?: (row: EvidenceRow) => void;
 }): Promise<EvidenceKeeper> {
-  router.import(await loadEvidence(store), clock.monotonic(), clock.now());
+  const rows = (await loadEvidence(store)).map(unpack);
+  router.import(rows, clock.monotonic(), clock.now());
   const save = (): void => {
     for (const row of router.exportDirty()) {
-      const saved = { extra: null, ...row, updatedAt: Math.round(row.updatedAt) };
+      const saved = pack(row);
       upsertEvidence(store, saved);
       changed?.(saved);
     }
   };
+  const tick = (): void => router.tick(clock.monotonic(), clock.now());
   return {
     start() {
-      let cancel = clock.after(saveEveryMs, function again() {
-        save();
-        cancel = clock.after(saveEveryMs, again);
-      });
+      const stops = [every(clock, saveEveryMs, save), every(clock, tickMs, tick)];
       return () => {
-        cancel();
+        for (const stop of stops) stop();
         save();
       };
     },
   };
+}
+
+/** Returns the way to end it. */
+function every(clock: Clock, ms: number, run: () => void): () => void {
+  let cancel = clock.after(ms, function again() {
+    run();
+    cancel = clock.after(ms, again);
+  });
+  return () => cancel();
+}
+
+// What is not a column of its own is kept as JSON: it is read only as a whole, and by this code alone.
+function pack(row: KnownEvidence): EvidenceRow {
+  const { peer, skill, good, bad, badCount, reliability, updatedAt, ...rest } = row;
+  const extra = JSON.stringify(rest);
+  return { peer, skill, good, bad, badCount, reliability, updatedAt: Math.round(updatedAt), extra };
+}
+
+/** Older versions kept less; what they counted as good was never checked. */
+function unpack({ extra, ...row }: EvidenceRow): KnownEvidence {
+  const nothing = { grounded: 0, valid: 0, alarmChecks: 0, alarmUntil: 0, verdicts: [] };
+  const rest = extra === null ? {} : (JSON.parse(extra) as Partial<KnownEvidence>);
+  return { ...nothing, firstAt: row.updatedAt, ...rest, ...row };
 }

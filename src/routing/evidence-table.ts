@@ -14,6 +14,29 @@ import type { Evidence, Indirect, Standing } from "./evidence.ts";
 export interface EvidenceRow extends Evidence {
   peer: PeerIdText;
   skill: string;
+  /** When it began, ms since the epoch. */
+  firstAt: number;
+  /** Results still to be checked after an alarm, until the time given. */
+  alarmChecks: number;
+  alarmUntil: number;
+  /** The last grounded ones, oldest first; bounded for each kind. */
+  verdicts: Verdict[];
+}
+
+/** Why the numbers are as they are. */
+export interface Verdict {
+  /** ms since the epoch. */
+  at: number;
+  /** "" if it was not for one task. */
+  taskId: string;
+  good: boolean;
+  reason: string;
+}
+
+/** What a verdict is about, for its reasons. */
+export interface VerdictNote {
+  taskId?: string;
+  reason?: string;
 }
 
 /** A peer's records. `version` grows with every change, for caches of what follows from them. */
@@ -24,22 +47,32 @@ export interface PeerEvidence {
   met: boolean;
 }
 
+/** What others say of a peer, by the trust graph. */
+export type HearsaySource = (peer: PeerIdText, skill: string | undefined) => Indirect;
+
+const nothing: Indirect = { good: 0, bad: 0 };
+/** Results checked after an alarm. */
+const checksAfterAlarm = 3;
 /** First encounters fade slowly, so that a network which turned good or bad is noticed within a few hundred peers. */
 const encounterDecay = 0.995;
 
 export class EvidenceTable {
   readonly #peers = new Map<PeerIdText, PeerEvidence>();
   readonly #dirty = new Set<EvidenceRow>();
-  readonly #strangers: EvidenceRow = { peer: "", skill: "", ...evidence.newEvidence(0) };
+  readonly #strangers = newRow("", "", 0);
   readonly #maxPeers: number;
   readonly #onPeer: (peer: PeerIdText) => void;
+  readonly #hearsay: HearsaySource;
   /** Trust in a stranger, p0. */
   prior = evidence.strangerPrior(0, 0);
 
   /** `onPeer` is told of every peer that gets its first record or loses all of them. */
-  constructor(options: { maxPeers?: number; onPeer?: (peer: PeerIdText) => void } = {}) {
+  constructor(
+    options: { maxPeers?: number; onPeer?: (peer: PeerIdText) => void; hearsay?: HearsaySource } = {},
+  ) {
     this.#maxPeers = options.maxPeers ?? limits.evidencePeers;
     this.#onPeer = options.onPeer ?? (() => {});
+    this.#hearsay = options.hearsay ?? (() => nothing);
   }
 
   get size(): number {
@@ -51,9 +84,9 @@ export class EvidenceTable {
   }
 
   /** A verdict checked against the truth. */
-  good(peer: PeerIdText, skill: string, now: number): void {
+  good(peer: PeerIdText, skill: string, now: number, note: VerdictNote = {}): void {
     this.#encounter(peer, true, 1, now);
-    this.#update(peer, skill, evidence.addGood, now);
+    this.#note(this.#update(peer, skill, evidence.addGood, now), true, now, note);
   }
 
   /** Completed and well formed, not checked. */
@@ -63,9 +96,29 @@ export class EvidenceTable {
   }
 
   /** A proved lie. */
-  bad(peer: PeerIdText, skill: string, now: number): void {
+  bad(peer: PeerIdText, skill: string, now: number, note: VerdictNote = {}): void {
     this.#encounter(peer, false, 1, now);
-    this.#update(peer, skill, evidence.addBad, now);
+    this.#note(this.#update(peer, skill, evidence.addBad, now), false, now, note);
+    // One who fails at one skill has to prove himself anew at all of them.
+    for (const row of this.#peers.get(peer)?.skills.values() ?? []) {
+      if (row.valid > 0) this.#dirty.add(row);
+      row.valid = 0;
+    }
+  }
+
+  /** The next few results are to be checked, until `untilWallMs`. */
+  alarm(peer: PeerIdText, skill: string, untilWallMs: number): void {
+    // Of a peer that is not known every result is checked anyway.
+    const row = this.#peers.get(peer)?.skills.get(skill);
+    if (row === undefined) return;
+    this.#dirty.add(row);
+    row.alarmChecks = checksAfterAlarm;
+    row.alarmUntil = Math.max(row.alarmUntil, untilWallMs);
+  }
+
+  /** All peers with their rows. */
+  peers(): IterableIterator<[PeerIdText, PeerEvidence]> {
+    return this.#peers.entries();
   }
 
   /** An answer of any kind. */
@@ -78,8 +131,10 @@ export class EvidenceTable {
     this.#update(peer, skill, evidence.addTimeout, now);
   }
 
-  /** Trust in `peer` at `skill`, or with `undefined` over all its skills. */
-  standing(peer: PeerIdText, skill: string | undefined, indirect: Indirect, now: number): Standing {
+  /** Trust in `peer` at `skill`, or with `undefined` over all its skills; `pinned` is the operator's word. */
+  standing(peer: PeerIdText, skill: string | undefined, pinned: Indirect, now: number): Standing {
+    const said = this.#hearsay(peer, skill);
+    const indirect = { good: pinned.good + said.good, bad: pinned.bad + said.bad };
     const known = this.#peers.get(peer);
     if (known === undefined) return evidence.posterior(undefined, 0, 0, indirect, this.prior, now);
     if (skill === undefined) {
@@ -95,10 +150,36 @@ export class EvidenceTable {
 
   /** Decayed weights over all skills. */
   total(peer: PeerIdText, now: number): { good: number; bad: number } {
-    const known = this.#peers.get(peer);
-    if (known === undefined) return { good: 0, bad: 0 };
-    const { good, bad } = this.#sum(known, undefined, now);
+    const { good, bad } = this.totals(peer, now);
     return { good, bad };
+  }
+
+  /** One skill of a peer, decayed to now. */
+  ofSkill(peer: PeerIdText, skill: string, now: number): Evidence {
+    const row = this.#peers.get(peer)?.skills.get(skill);
+    const copy = evidence.newEvidence(now);
+    if (row === undefined) return copy;
+    const elapsedMs = now - row.updatedAt;
+    const goodLeft = evidence.remaining(elapsedMs, evidence.goodHalfLifeMs);
+    const { badCount, valid } = row;
+    const bad = row.bad * evidence.remaining(elapsedMs, evidence.badHalfLifeMs);
+    const reliability = evidence.reliabilityAt(row, now);
+    const updatedAt = now;
+    return {
+      good: row.good * goodLeft,
+      grounded: row.grounded * goodLeft,
+      valid,
+      bad,
+      badCount,
+      reliability,
+      updatedAt,
+    };
+  }
+
+  /** All skills of a peer as one record. */
+  totals(peer: PeerIdText, now: number): Evidence {
+    const known = this.#peers.get(peer);
+    return known === undefined ? evidence.newEvidence(now) : this.#sum(known, undefined, now);
   }
 
   /** All skills of a peer but `except` as one record; its reliability is the average. */
@@ -109,7 +190,10 @@ export class EvidenceTable {
     for (const row of known.skills.values()) {
       if (row === except) continue;
       const elapsedMs = now - row.updatedAt;
-      sum.good += row.good * evidence.remaining(elapsedMs, evidence.goodHalfLifeMs);
+      const goodLeft = evidence.remaining(elapsedMs, evidence.goodHalfLifeMs);
+      sum.good += row.good * goodLeft;
+      sum.grounded += row.grounded * goodLeft;
+      sum.valid += row.valid;
       sum.bad += row.bad * evidence.remaining(elapsedMs, evidence.badHalfLifeMs);
       sum.badCount += row.badCount;
       reliability += evidence.reliabilityAt(row, now);
@@ -121,7 +205,7 @@ export class EvidenceTable {
 
   /** Copies of the rows that changed since the last call, to be written in one batch. */
   exportDirty(): EvidenceRow[] {
-    const rows = Array.from(this.#dirty, (row) => ({ ...row }));
+    const rows = Array.from(this.#dirty, (row) => ({ ...row, verdicts: [...row.verdicts] }));
     this.#dirty.clear();
     return rows;
   }
@@ -139,7 +223,7 @@ export class EvidenceTable {
       const here = known.skills.get(row.skill);
       if (here !== undefined && here.updatedAt >= row.updatedAt) continue;
       if (here === undefined) this.#makeRoomForSkill(known, row.updatedAt);
-      known.skills.set(row.skill, { ...row });
+      known.skills.set(row.skill, { ...row, verdicts: [...row.verdicts] });
       known.version += 1;
       known.met ||= row.good + row.bad > 0;
     }
@@ -163,17 +247,26 @@ export class EvidenceTable {
     skill: string,
     change: (e: Evidence, now: number) => boolean | void,
     now: number,
-  ): void {
+  ): EvidenceRow {
     const known = this.#peerOf(peer, now);
     let row = known.skills.get(skill);
     if (row === undefined) {
       this.#makeRoomForSkill(known, now);
-      row = { peer, skill, ...evidence.newEvidence(now) };
+      row = newRow(peer, skill, now);
       known.skills.set(skill, row);
     }
-    if (change(row, now) === false) return;
+    if (change(row, now) === false) return row;
     known.version += 1;
     this.#dirty.add(row);
+    return row;
+  }
+
+  /** Grounded verdicts keep their reasons, the last few of each kind: good ones must not push out the bad. */
+  #note(row: EvidenceRow, good: boolean, at: number, { taskId = "", reason = "" }: VerdictNote): void {
+    if (row.alarmChecks > 0) row.alarmChecks -= 1;
+    row.verdicts.push({ at, taskId, good, reason: reason.slice(0, limits.verdictReasonChars) });
+    const same = row.verdicts.filter((verdict) => verdict.good === good);
+    if (same.length > limits.verdictsKept) row.verdicts.splice(row.verdicts.indexOf(same[0] as Verdict), 1);
   }
 
   #peerOf(peer: PeerIdText, now: number): PeerEvidence {
@@ -209,6 +302,18 @@ export class EvidenceTable {
   }
 }
 
+function newRow(peer: PeerIdText, skill: string, now: number): EvidenceRow {
+  return {
+    peer,
+    skill,
+    ...evidence.newEvidence(now),
+    firstAt: now,
+    alarmChecks: 0,
+    alarmUntil: 0,
+    verdicts: [],
+  };
+}
+
 function information(row: Evidence, now: number): number {
   const elapsedMs = now - row.updatedAt;
   const good = row.good * evidence.remaining(elapsedMs, evidence.goodHalfLifeMs);
@@ -229,6 +334,9 @@ function sensible(row: EvidenceRow): boolean {
     row.badCount >= 0 &&
     row.reliability > 0 &&
     row.reliability <= 1 &&
-    Number.isFinite(row.good + row.bad + row.badCount + row.updatedAt)
+    row.grounded >= 0 &&
+    row.valid >= 0 &&
+    Array.isArray(row.verdicts) &&
+    Number.isFinite(row.good + row.grounded + row.valid + row.bad + row.badCount + row.updatedAt)
   );
 }

@@ -17,6 +17,10 @@
 export interface Evidence {
   /** A: decayed count of good verdicts. */
   good: number;
+  /** What of `good` is grounded: the only part that this node tells others. */
+  grounded: number;
+  /** CV: grounded good verdicts since the last bad one. */
+  valid: number;
   /** B: decayed weight of bad verdicts, four for each. */
   bad: number;
   /** nb: bad verdicts ever; shrinks what hearsay, pins and weak evidence may add. Does not decay. */
@@ -67,7 +71,7 @@ const knownAt = 4;
 const pinStrength = 10;
 
 export function newEvidence(now: number): Evidence {
-  return { good: 0, bad: 0, badCount: 0, reliability: 1, updatedAt: now };
+  return { good: 0, grounded: 0, valid: 0, bad: 0, badCount: 0, reliability: 1, updatedAt: now };
 }
 
 /** Share left of something that halves every `halfLifeMs`. A clock that went back decays nothing. */
@@ -82,7 +86,9 @@ export function reliabilityAt(e: Evidence, now: number): number {
 function settle(e: Evidence, now: number): void {
   const elapsedMs = now - e.updatedAt;
   e.reliability = reliabilityAt(e, now);
-  e.good *= remaining(elapsedMs, goodHalfLifeMs);
+  const goodLeft = remaining(elapsedMs, goodHalfLifeMs);
+  e.good *= goodLeft;
+  e.grounded *= goodLeft;
   e.bad *= remaining(elapsedMs, badHalfLifeMs);
   if (elapsedMs > 0) e.updatedAt = now;
 }
@@ -91,6 +97,8 @@ function settle(e: Evidence, now: number): void {
 export function addGood(e: Evidence, now: number): void {
   settle(e, now);
   e.good = 0.995 * e.good + 1;
+  e.grounded = 0.995 * e.grounded + 1;
+  e.valid += 1;
 }
 
 /**
@@ -109,6 +117,8 @@ export function addWeakGood(e: Evidence, now: number): boolean {
 export function addBad(e: Evidence, now: number): void {
   settle(e, now);
   e.good /= 2;
+  e.grounded /= 2;
+  e.valid = 0;
   e.bad += badWeight;
   e.badCount += 1;
 }
@@ -129,7 +139,8 @@ export function addTimeout(e: Evidence, now: number): void {
   e.reliability = Math.max(reliabilityFloor, 0.8 * e.reliability);
 }
 
-function halvings(badCount: number): number {
+/** ½^nb, down to a sixteenth: what is left of a good word about somebody who failed here. */
+export function halvings(badCount: number): number {
   return 0.5 ** Math.min(4, badCount);
 }
 

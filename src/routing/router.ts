@@ -13,11 +13,13 @@ import type { ChooseContext } from "./choose.ts";
 import { Decider } from "./decide.ts";
 import type { Draft } from "./decide.ts";
 import { EvidenceTable } from "./evidence-table.ts";
-import type { EvidenceRow } from "./evidence-table.ts";
+import type { EvidenceRow, VerdictNote } from "./evidence-table.ts";
 import { indirectOfPin } from "./evidence.ts";
 import { MetricsTable } from "./metrics-table.ts";
 import * as metrics from "./metrics.ts";
 import { Prospects } from "./prospects.ts";
+import { trustCalls } from "./router-trust.ts";
+import { Trust } from "./trust.ts";
 
 export interface RouterOptions {
   random: Random;
@@ -25,7 +27,7 @@ export interface RouterOptions {
   self: PeerIdText;
 }
 
-export interface Outcome {
+export interface Outcome extends VerdictNote {
   /** Run time as measured here, from the acceptance (the first progress if it was queued) to the response, ms. */
   wallMs?: number;
   /** As reported with the response. */
@@ -55,7 +57,11 @@ export type Router = ReturnType<typeof createRouter>;
 
 export function createRouter({ random, self }: RouterOptions) {
   const forget = (peer: PeerIdText): void => prospects.forget(peer);
-  const evidence = new EvidenceTable({ onPeer: forget });
+  const evidence = new EvidenceTable({
+    onPeer: forget,
+    hearsay: (peer, skill) => trust.indirect(trust.hearsayOf(peer), skill),
+  });
+  const trust = new Trust(self, evidence, forget);
   const gauges = new MetricsTable({ onPeer: forget });
   const prospects = new Prospects(evidence, gauges);
   const decider = new Decider(prospects);
@@ -188,8 +194,10 @@ export function createRouter({ random, self }: RouterOptions) {
     onGood(peer: PeerIdText, skill: string, outcome: Outcome & { grounded?: boolean }, now: number): void {
       closed(peer, skill, outcome, now);
       if (peer === self) return;
-      if (outcome.grounded === true) evidence.good(peer, skill, wall(now));
-      else evidence.weakGood(peer, skill, wall(now));
+      if (outcome.grounded === true) {
+        trust.onOutcome(peer, skill, true);
+        evidence.good(peer, skill, wall(now), outcome);
+      } else evidence.weakGood(peer, skill, wall(now));
     },
 
     /** The skill failed on this input, as it may: an answer, and no verdict on whoever ran it. */
@@ -198,10 +206,11 @@ export function createRouter({ random, self }: RouterOptions) {
     },
 
     /** A lie proved by the answer itself (hash, signature, schema) or by a check of the result. */
-    onBad(peer: PeerIdText, skill: string, reason: string, now: number): void {
-      closed(peer, skill, {}, now);
+    onBad(peer: PeerIdText, skill: string, reason: string, now: number, outcome: Outcome = {}): void {
+      closed(peer, skill, outcome, now);
       if (peer === self) return;
-      evidence.bad(peer, skill, wall(now));
+      trust.onOutcome(peer, skill, false);
+      evidence.bad(peer, skill, wall(now), { ...outcome, reason });
       if (lastBad.size >= lastBadKept) lastBad.clear();
       lastBad.set(peer, reason);
     },
@@ -246,6 +255,8 @@ export function createRouter({ random, self }: RouterOptions) {
         lastBad: badReason,
       };
     },
+
+    ...trustCalls({ self, trust, evidence }),
 
     /** Rows that changed since the last call. */
     exportDirty(): EvidenceRow[] {

@@ -75,7 +75,16 @@ describe("EvidenceTable", () => {
   it("leaves out rows that make no sense and those older than what is here", () => {
     const table = new EvidenceTable();
     table.bad("a", "echo", 5_000);
-    const row = { peer: "a", skill: "echo", good: 50, bad: 0, badCount: 0, reliability: 1, updatedAt: 4_000 };
+    const known = { good: 50, grounded: 0, valid: 0, bad: 0, badCount: 0, reliability: 1, updatedAt: 4_000 };
+    const row = {
+      peer: "a",
+      skill: "echo",
+      firstAt: 0,
+      alarmChecks: 0,
+      alarmUntil: 0,
+      verdicts: [],
+      ...known,
+    };
     table.import([row, { ...row, peer: "b", good: Number.NaN }, { ...row, peer: "c", reliability: 7 }]);
     expect(table.total("a", 5_000)).toEqual({ good: 0, bad: 4 });
     expect(table.size).toBe(1);

@@ -114,6 +114,8 @@ const anyEvidence = fc.record({
   bad: fc.double({ min: 0, max: 200, noNaN: true }),
   badCount: fc.integer({ min: 0, max: 20 }),
   reliability: fc.double({ min: 0.02, max: 1, noNaN: true }),
+  grounded: fc.constant(0),
+  valid: fc.constant(0),
   updatedAt: fc.constant(0),
 });
 const weight = fc.double({ min: 0, max: 100, noNaN: true });

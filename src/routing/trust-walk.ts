@@ -1,0 +1,176 @@
+/**
+ * The trust graph: whose word reaches this node, and how far. Personalised PageRank gated by credibility: a walk begins
+ * at this node (and the peers its operator pinned), steps from a peer to those it praises in proportion to the praise,
+ * and goes on from a peer only with the probability of its credibility. Sources: Page 1998, Kamvar 2003 (EigenTrust), Andersen 2006;
+ * the gate is ours.
+ *
+ * What it promises: a walk is inside a ring of liars only after it crossed an edge from outside, so all visits in the
+ * ring together are at most 1/α times the mass over those edges, whatever the ring's size and shape.
+ *
+ * Only what the walk can reach is looked at: nodes that nobody praises cost nothing.
+ */
+import type { PeerIdText } from "../core/ids.ts";
+import { badWeight } from "./attestation.ts";
+import type { AttestationBook, BookNode } from "./attestation-book.ts";
+import type { Claim } from "./attestation.ts";
+import { limits } from "../core/limits.ts";
+
+/** Chance that a walk ends at each step. */
+export const alpha = 0.2;
+/** Beyond it .8^8 = 17 % of the walks still go on, mostly where they have been. */
+const steps = 8;
+/** One peer is heard with at most this share of the whole weight. */
+const largestShare = 0.25;
+
+export interface Walk {
+  /** In the order in which they were reached; this node first. */
+  nodes: BookNode[];
+  /** Expected visits of each. */
+  visits: Float64Array;
+  /** g: weight of its word; 0 for this node itself, which needs no witness. */
+  weight: Float64Array;
+  /** Weight of all, this node's share included: what the weights are held against. */
+  total: number;
+}
+
+export interface WalkInput {
+  book: AttestationBook;
+  self: PeerIdText;
+  /** This node's own edges: how far it trusts whom from its own evidence. */
+  own: Iterable<readonly [PeerIdText, number]>;
+  /** Pinned recommenders and the weight of each. */
+  pins: ReadonlyMap<PeerIdText, number>;
+  /** ρ, 0–1. */
+  credibility: (peer: PeerIdText) => number;
+}
+
+/** What one peer's claims about another are worth as an edge: `c ∝ max(0, pos − 4·neg)`, over all skills. */
+export function praise(claims: readonly Claim[]): number {
+  let sum = 0;
+  for (const { pos, neg } of claims) sum += pos - badWeight * neg;
+  // One peer that is good at many skills is no more of an acquaintance than fifty tasks make it.
+  return Math.min(limits.claimedVerdicts, Math.max(0, sum));
+}
+
+/** Computes the graph afresh. Linear in the edges that can be reached. */
+export function walk(input: WalkInput): Walk {
+  const { nodes, gates, seeds, rows } = reach(input);
+  const count = nodes.length;
+  const visits = Float64Array.from(seeds);
+  let mass = seeds;
+  let next = new Float64Array(count);
+  for (let step = 0; step < steps; step++) {
+    next.fill(0);
+    pass(rows, mass, next);
+    for (let i = 0; i < count; i++) visits[i] = (visits[i] as number) + (next[i] as number);
+    [mass, next] = [next, mass];
+  }
+  return { nodes, visits, ...weigh(visits, gates) };
+}
+
+/** g = min(ρ·visits, a quarter of all). */
+function weigh(visits: Float64Array, gates: Float64Array): { weight: Float64Array; total: number } {
+  const weight = new Float64Array(visits.length);
+  let total = 0;
+  for (let i = 0; i < visits.length; i++) {
+    weight[i] = (gates[i] as number) * (visits[i] as number);
+    total += weight[i] as number;
+  }
+  const most = largestShare * total;
+  for (let i = 0; i < weight.length; i++) weight[i] = Math.min(most, weight[i] as number);
+  weight[0] = 0;
+  return { weight, total };
+}
+
+/** One step of all walks. */
+function pass({ starts, targets, chances }: Rows, mass: Float64Array, next: Float64Array): void {
+  for (let i = 0; i < mass.length; i++) {
+    const here = mass[i] as number;
+    if (here === 0) continue;
+    const end = starts[i + 1] as number;
+    for (let e = starts[i] as number; e < end; e++) {
+      const to = targets[e] as number;
+      next[to] = (next[to] as number) + here * (chances[e] as number);
+    }
+  }
+}
+
+/** Compressed sparse rows: the edges of node i are those from `starts[i]` to `starts[i + 1]`. */
+interface Rows {
+  starts: number[];
+  targets: Int32Array;
+  /** Of a walk at the node to go on by this edge: (1−α)·ρ·c. */
+  chances: Float64Array;
+}
+
+interface Reached {
+  nodes: BookNode[];
+  /** ρ of each. */
+  gates: Float64Array;
+  /** Where walks begin: half here and half at the pins, or all here. */
+  seeds: Float64Array<ArrayBuffer>;
+  rows: Rows;
+}
+
+let rounds = 0;
+
+/** The part of the graph that a walk can reach, numbered as it is found. */
+function reach({ book, self, own, pins, credibility }: WalkInput): Reached {
+  const round = ++rounds;
+  const nodes: BookNode[] = [];
+  const numberOf = (node: BookNode): number => {
+    if (node.round === round) return node.index;
+    node.round = round;
+    node.index = nodes.length;
+    return nodes.push(node) - 1;
+  };
+  const ownRow = Array.from(own, ([peer, weight]) => [book.node(peer), weight] as const);
+  const rows: Rows = {
+    starts: [0],
+    targets: new Int32Array(book.edges + ownRow.length),
+    chances: new Float64Array(book.edges + ownRow.length),
+  };
+  let edges = 0;
+  const addRow = (row: Iterable<readonly [BookNode, number]>, gate: number): void => {
+    const from = edges;
+    let sum = 0;
+    for (const [node, weight] of row) {
+      // What others say of this node is nothing to it.
+      if (!(weight > 0) || node.peer === self) continue;
+      rows.targets[edges] = numberOf(node);
+      rows.chances[edges++] = weight;
+      sum += weight;
+    }
+    const scale = ((1 - alpha) * gate) / sum;
+    for (let e = from; e < edges; e++) rows.chances[e] = (rows.chances[e] as number) * scale;
+    rows.starts.push(edges);
+  };
+
+  numberOf(book.node(self));
+  const pinned = Array.from(pins, ([peer, weight]) => [numberOf(book.node(peer)), weight] as const);
+  const gates = [1];
+  addRow(ownRow, 1);
+  for (let i = 1; i < nodes.length; i++) {
+    const node = nodes[i] as BookNode;
+    const gate = credibility(node.peer);
+    gates.push(gate);
+    addRow(gate > 0 ? praised(node) : [], gate);
+  }
+  // What was made for this walk alone does not stay in the book.
+  for (const node of nodes) book.release(node);
+  for (const [node] of ownRow) book.release(node);
+  return { nodes, gates: Float64Array.from(gates), seeds: seedsOf(pinned, nodes.length), rows };
+}
+
+function* praised(node: BookNode): Generator<readonly [BookNode, number]> {
+  for (const [subject, claims] of node.says) yield [subject, praise(claims)];
+}
+
+function seedsOf(pinned: readonly (readonly [number, number])[], count: number): Float64Array<ArrayBuffer> {
+  const seeds = new Float64Array(count);
+  let sum = 0;
+  for (const [, weight] of pinned) sum += weight;
+  seeds[0] = sum > 0 ? 0.5 : 1;
+  for (const [index, weight] of pinned) seeds[index] = (seeds[index] as number) + (0.5 * weight) / sum;
+  return seeds;
+}

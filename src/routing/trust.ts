@@ -1,0 +1,175 @@
+/**
+ * Trust as this node sees it: own evidence, what others attest, how credible they proved, and the graph that weighs
+ * their words. Owns the order in which these are brought together, and when the graph is computed anew. Pure: told the time.
+ *
+ * Attestations of issuers that the walk does not reach are kept and change nothing else, so a flood of them costs its storage
+ * alone. One that is reached changes what is said of its subjects at once; the walk itself is done again by `tick`.
+ */
+import type { PeerIdText } from "../core/ids.ts";
+import { limits } from "../core/limits.ts";
+import { favor } from "./attestation.ts";
+import type { Attestation } from "./attestation.ts";
+import { AttestationBook } from "./attestation-book.ts";
+import type { BookNode } from "./attestation-book.ts";
+import { CredibilityTable } from "./credibility.ts";
+import type { CredibilityRow } from "./credibility.ts";
+import type { EvidenceTable } from "./evidence-table.ts";
+import type { Indirect } from "./evidence.ts";
+import { HearsayTable } from "./hearsay.ts";
+import type { Hearsay } from "./hearsay.ts";
+import { walk } from "./trust-walk.ts";
+import type { Walk } from "./trust-walk.ts";
+
+/** The walk is repeated at most this often, and less often where it is long: 2 % of the time of one core at most. */
+const leastMs = 1_000;
+const msPerEdge = 0.03;
+
+export class Trust {
+  readonly credibility = new CredibilityTable();
+  readonly book: AttestationBook;
+  readonly #self: PeerIdText;
+  readonly #evidence: EvidenceTable;
+  readonly #hearsay: HearsayTable;
+  readonly #worth = (issuer: BookNode): number => this.#worthOf(issuer);
+  #pins: ReadonlyMap<PeerIdText, number> = new Map();
+  #walk: Walk | undefined;
+  /** Visits and weight of those that the last walk reached. */
+  readonly #reached = new Map<PeerIdText, { visits: number; weight: number }>();
+  #dirty = false;
+  #computedAt = -Infinity;
+
+  /** `onPeer` is told of every peer of which noticeably different things are said. */
+  constructor(self: PeerIdText, evidence: EvidenceTable, onPeer: (peer: PeerIdText) => void) {
+    this.#self = self;
+    this.#evidence = evidence;
+    this.#hearsay = new HearsayTable(onPeer);
+    this.book = new AttestationBook(
+      {
+        leaving: (issuer) => this.#hearsay.remove(issuer, this.weightOf(issuer.peer)),
+        entered: (issuer) => this.#entered(issuer),
+      },
+      this.#worth,
+    );
+  }
+
+  get pins(): ReadonlyMap<PeerIdText, number> {
+    return this.#pins;
+  }
+
+  /** The last computation; undefined before the first. */
+  get lastWalk(): Walk | undefined {
+    return this.#walk;
+  }
+
+  setPins(pins: ReadonlyMap<PeerIdText, number>): void {
+    this.#pins = new Map(pins);
+    this.credibility.pins = this.#pins;
+    this.#dirty = true;
+  }
+
+  onAttestation(a: Attestation, wallMs: number): boolean {
+    if (a.issuer === this.#self || this.credibility.get(a.issuer)?.equivocated === true) return false;
+    return this.book.offer(a, wallMs);
+  }
+
+  onEquivocation(issuer: PeerIdText): void {
+    if (issuer === this.#self) return;
+    this.credibility.equivocated(issuer);
+    this.book.drop(issuer);
+    this.#dirty = true;
+  }
+
+  /**
+   * A grounded outcome, before it is added to the evidence: every claim about it is judged by it. A peer's claims about
+   * other skills are not: it may be good at one and bad at the next.
+   */
+  onOutcome(peer: PeerIdText, skill: string, good: boolean): void {
+    for (const [issuer, claims] of this.book.get(peer)?.about ?? []) {
+      const claim = claims.find((c) => c.skill === skill);
+      if (claim !== undefined) this.credibility.judge(issuer.peer, good, favor(claim.pos, claim.neg));
+    }
+    this.credibility.outcome(good);
+    this.#dirty = true;
+  }
+
+  /** What to hand to `indirect`, kept by caches: its `version` grows when the answer changes. */
+  hearsayOf(peer: PeerIdText): Hearsay | undefined {
+    return this.#hearsay.get(peer);
+  }
+
+  /** I⁺ and I⁻. */
+  indirect(hearsay: Hearsay | undefined, skill: string | undefined): Indirect {
+    return this.#hearsay.of(hearsay, skill);
+  }
+
+  /** g; 0 for those who are not heard. */
+  weightOf(peer: PeerIdText): number {
+    return this.#reached.get(peer)?.weight ?? 0;
+  }
+
+  visitsOf(peer: PeerIdText): number {
+    return this.#reached.get(peer)?.visits ?? 0;
+  }
+
+  importCredibility(rows: Iterable<CredibilityRow>): void {
+    this.credibility.import(rows);
+    this.#dirty = true;
+  }
+
+  /** Removes what has expired, and computes the graph anew if something changed and it is time. */
+  tick(nowMs: number, wallMs: number): void {
+    this.book.expire(wallMs);
+    const debounceMs = Math.max(leastMs, msPerEdge * this.book.edges);
+    if (!this.#dirty || nowMs - this.#computedAt < debounceMs) return;
+    this.#computedAt = nowMs;
+    this.recompute(wallMs);
+  }
+
+  /** The whole computation, now. */
+  recompute(wallMs: number): void {
+    this.#dirty = false;
+    const done = walk({
+      book: this.book,
+      self: this.#self,
+      own: ownEdges(this.#evidence, wallMs),
+      pins: recommenders(this.#pins),
+      credibility: (peer) => this.credibility.of(peer),
+    });
+    this.#walk = done;
+    this.#reached.clear();
+    const heard: [BookNode, number][] = [];
+    for (let i = 1; i < done.nodes.length; i++) {
+      const node = done.nodes[i] as BookNode;
+      const weight = done.weight[i] as number;
+      this.#reached.set(node.peer, { visits: done.visits[i] as number, weight });
+      if (weight > 0 && node.says.size > 0) heard.push([node, weight]);
+    }
+    this.#hearsay.recompute(heard, done.total);
+  }
+
+  #entered(issuer: BookNode): void {
+    const reached = this.#reached.get(issuer.peer);
+    this.#hearsay.add(issuer, reached?.weight ?? 0);
+    if (reached !== undefined || this.#pins.has(issuer.peer)) this.#dirty = true;
+  }
+
+  /** For eviction: those who are heard stay longest, then those who were right before. */
+  #worthOf(issuer: BookNode): number {
+    const { peer } = issuer;
+    const pinned = this.#pins.has(peer) ? 10 : 0;
+    return pinned + 10 * this.weightOf(peer) + this.visitsOf(peer) + this.credibility.of(peer) / 100;
+  }
+}
+
+/** This node's own edges: what its grounded verdicts leave of each peer, over all skills. */
+function* ownEdges(table: EvidenceTable, wallMs: number): Generator<readonly [PeerIdText, number]> {
+  for (const [peer] of table.peers()) {
+    const { grounded, bad } = table.totals(peer, wallMs);
+    if (grounded > bad) yield [peer, Math.min(limits.claimedVerdicts, grounded - bad)];
+  }
+}
+
+/** Pins of one half and more speak for a peer; the walk starts there in proportion. */
+function recommenders(pins: ReadonlyMap<PeerIdText, number>): Map<PeerIdText, number> {
+  return new Map(Array.from(pins).filter(([, pin]) => pin >= 0.5));
+}
