@@ -80,6 +80,7 @@ export function deleteTask(store: Store, task: TaskId): void {
   store.write("DELETE FROM attempts WHERE task_id = ?", id);
   store.write("DELETE FROM history WHERE task_id = ?", id);
   store.write("DELETE FROM idempotency WHERE task_id = ?", id);
+  store.write("DELETE FROM verifications WHERE task_id = ?", id);
 }
 
 /** Graphs that are over, with the number of their nodes. */
@@ -117,6 +118,7 @@ const unreferencedSql = `SELECT value AS hash FROM json_each(?)
   WHERE NOT EXISTS (SELECT 1 FROM tasks WHERE input_blob = value AND input_blob <> '')
     AND NOT EXISTS (SELECT 1 FROM tasks WHERE output_blob = value AND output_blob <> '')
     AND NOT EXISTS (SELECT 1 FROM result_cache WHERE output_blob = value AND output_blob <> '')
+    AND NOT EXISTS (SELECT 1 FROM held_answers WHERE output_blob = value)
     AND NOT EXISTS (SELECT 1 FROM schedules WHERE input_blob = value)`;
 
 /** Those of `hashes` that nothing in the store names: the rows are the count of references. */

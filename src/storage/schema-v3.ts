@@ -12,4 +12,41 @@ CREATE VIEW task_history AS
     CASE WHEN entry.value ->> 4 IS 1 THEN tasks.peer ELSE entry.value ->> 4 END AS peer, entry.value ->> 5 AS reason
     FROM tasks, json_each('[' || tasks.trail || ']') AS entry
   UNION ALL SELECT task_id, seq, at, from_state, to_state, attempt, peer, reason FROM history;
+
+-- tasks/verification/: answers that wait for their verdict. They outlive a crash of this node, so their workers may forget them.
+CREATE TABLE held_answers (
+  task_id BLOB NOT NULL PRIMARY KEY,
+  attempt INTEGER NOT NULL,
+  peer TEXT NOT NULL,
+  held TEXT NOT NULL,                -- JSON: version, usage, media type, why it is checked
+  output BLOB,
+  output_blob TEXT NOT NULL,
+  output_hash BLOB NOT NULL,
+  evidence BLOB
+) STRICT, WITHOUT ROWID;
+-- What each rule said of an answer; a task's go with it.
+CREATE TABLE verifications (
+  task_id BLOB NOT NULL,
+  attempt INTEGER NOT NULL,
+  peer TEXT NOT NULL,
+  rule TEXT NOT NULL,
+  verdict TEXT NOT NULL,             -- passed, failed, undecided
+  grounded INTEGER NOT NULL,         -- 1: checked against the truth
+  reason TEXT NOT NULL,
+  detail TEXT NOT NULL,              -- JSON, or ""
+  at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX verifications_of_task ON verifications (task_id);
+CREATE INDEX verifications_by_rule ON verifications (rule, verdict);
+-- Results that their workers signed and that proved wrong. Bounded for each peer and in all; they outlive their tasks.
+CREATE TABLE faults (
+  id INTEGER PRIMARY KEY,
+  peer TEXT NOT NULL,
+  skill TEXT NOT NULL,
+  task_id BLOB NOT NULL,
+  reason TEXT NOT NULL,
+  proof TEXT NOT NULL,               -- JSON
+  at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX faults_of_peer ON faults (peer, id);
 `;
