@@ -134,6 +134,11 @@ export async function createNode(config: NodeConfig, parts: NodeParts = {}): Pro
     await network.start();
     attempts.start();
     serving.start();
+    ground.servers.start((server, skills) => {
+      const taken = worker.offerFrom(`mcp.${server}`, skills);
+      if (taken.length > 0) log.warn({ server, skills: taken }, "these ids are taken by other skills");
+      network.publish();
+    });
     running.defer(evidence.start());
     running.defer(keepHouse({ store, blobs: blobStore, retention, clock, log }));
     running.defer(every(resourcesEveryMs, clock, () => ground.detect()));

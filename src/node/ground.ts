@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Clock, Random } from "../core/clock.ts";
 import type { Log } from "../core/log.ts";
 import { loadIdentity, type Identity } from "../network/identity.ts";
-import { loadSkills } from "../skills/load.ts";
+import { loadServers, loadSkills } from "../skills/load.ts";
 import { builtinOffers } from "../skills/registry.ts";
 import { openBlobs, type BlobStore } from "../storage/blobs.ts";
 import { lockDataDir } from "../storage/lock.ts";
@@ -12,6 +12,7 @@ import { nextBootEpoch } from "../storage/meta.ts";
 import { loadPeers, type PeerRow } from "../storage/peers.ts";
 import { openStore } from "../storage/sqlite-store.ts";
 import type { Store } from "../storage/store.ts";
+import { createMcpExecutor, type McpExecutor } from "../worker/executors/mcp.ts";
 import { createExecutors } from "../worker/executors/registry.ts";
 import { detectResources, type MachineResources } from "../worker/resources.ts";
 import { createWorker, type Worker } from "../worker/worker.ts";
@@ -32,6 +33,8 @@ export interface Ground {
   leaseEpoch: number;
   peerRows: readonly PeerRow[];
   worker: Worker;
+  /** MCP servers whose tools are skills here. */
+  servers: McpExecutor;
   /** As last looked at. */
   resources(): MachineResources;
   /** Looks at the machine again. */
@@ -54,7 +57,8 @@ export async function openGround(
   const look = (): Promise<MachineResources> =>
     detectResources({ dataDir: config.dataDir, internet: config.preset === "public" });
   let resources = await look();
-  const worker = await openWorker(config, around, () => resources);
+  const servers = createMcpExecutor({ servers: await loadServers(config.skills), clock, log });
+  const worker = await openWorker(config, around, servers, () => resources);
   building.defer(() => worker.close());
   return {
     identity,
@@ -63,6 +67,7 @@ export async function openGround(
     leaseEpoch: await nextBootEpoch(store),
     peerRows: await loadPeers(store),
     worker,
+    servers,
     resources: () => resources,
     async detect() {
       resources = await look();
@@ -73,6 +78,7 @@ export async function openGround(
 async function openWorker(
   config: NodeConfig,
   { clock, random, log }: Surroundings,
+  servers: McpExecutor,
   machine: () => MachineResources,
 ): Promise<Worker> {
   const settings = { httpAllow: config.httpExceptions };
@@ -82,7 +88,7 @@ async function openWorker(
   const skills = [...builtin, ...(await loadSkills(config.skills, { offered: builtin }))];
   return createWorker({
     skills,
-    executors: createExecutors({ settings, clock, slots: config.workerSlots }),
+    executors: [...createExecutors({ settings, clock, slots: config.workerSlots }), servers],
     slots: config.workerSlots,
     queueLimit: config.workerQueue,
     clock,
