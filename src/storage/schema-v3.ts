@@ -49,4 +49,19 @@ CREATE TABLE faults (
   at INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX faults_of_peer ON faults (peer, id);
+
+-- network/trust.ts: the newest attestation of each issuer, this node's own too, as it was signed.
+CREATE TABLE attestations (
+  issuer TEXT NOT NULL PRIMARY KEY,
+  seq INTEGER NOT NULL,
+  expires_at INTEGER NOT NULL,
+  signed BLOB NOT NULL
+) STRICT;
+-- Two attestations of one issuer under one number: the proof that silences it.
+CREATE TABLE equivocations (
+  issuer TEXT NOT NULL PRIMARY KEY,
+  first BLOB NOT NULL,
+  second BLOB NOT NULL,
+  proved_at INTEGER NOT NULL
+) STRICT;
 `;
