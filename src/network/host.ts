@@ -13,9 +13,10 @@ import { createAddressBook, type AddressBook, type PeerBook } from "./address-bo
 import { checkAnnounce, checkBootstrap, checkListen, type BootstrapPeer } from "./addresses.ts";
 import { createBlockList } from "./block-list.ts";
 import { createDialling } from "./dialling.ts";
+import { createRelayLimit } from "./gossip/relay-limit.ts";
 import { createPeerTable, type PeerTable, type PeerWatcher } from "./peer-table.ts";
 import { createLibp2pNode, type Libp2pNode } from "./libp2p-node.ts";
-import { checkNetworkName } from "./names.ts";
+import { alarmTopic, attestationTopic, checkNetworkName } from "./names.ts";
 import { joinKnownPeers } from "./join.ts";
 import { keepDialling } from "./redial.ts";
 import { startError } from "./libp2p-errors.ts";
@@ -56,6 +57,8 @@ export interface Host {
   readonly network: string;
   readonly dht: KadDHT;
   readonly pubsub: GossipSub;
+  /** Gossip about trust that was dropped unread, because its relayer brought too much. */
+  readonly droppedGossip: number;
   /** Throws `InvalidConfig` if an address cannot be listened on. Tolerates started-twice. */
   start(): Promise<void>;
   /** Bounded in time. Tolerates never-started and stopped-twice. */
@@ -99,6 +102,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
   const network = checkNetworkName(options.network);
   const bootstrap = checkBootstrap(options.bootstrap ?? []).filter(({ peer }) => peer !== identity.peer);
   const blocked = createBlockList(options.blocked ?? [], (peer) => dialling.openConnections(peer));
+  const relayLimit = createRelayLimit([attestationTopic(network), alarmTopic(network)], clock);
   const node = await createLibp2pNode({
     identity,
     network,
@@ -109,6 +113,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
     mdns: options.mdns ?? false,
     swarmKey: options.swarmKey,
     gater: blocked.gater,
+    relayLimit,
   });
   const book = createAddressBook(options.book ?? { load: async () => [], save() {} }, clock, log);
   const table = createPeerTable(node, { clock, log, book });
@@ -120,6 +125,9 @@ export async function createHost(options: HostOptions): Promise<Host> {
     network,
     dht: node.services.dht,
     pubsub: node.services.pubsub,
+    get droppedGossip() {
+      return relayLimit.dropped;
+    },
     addresses: () => node.getMultiaddrs().map((address) => withPeer(address.toString(), identity.peer)),
     peers: () => node.getPeers().map(String),
     isConnected: (peer) => dialling.openConnections(peer).length > 0,

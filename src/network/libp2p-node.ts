@@ -16,8 +16,9 @@ import { webSockets } from "@libp2p/websockets";
 import { createLibp2p } from "libp2p";
 import { limits } from "../core/limits.ts";
 import type { Identity } from "./identity.ts";
+import type { RelayLimit } from "./gossip/relay-limit.ts";
 import { createMuxer } from "./muxer.ts";
-import { cardTopic, dhtProtocol } from "./names.ts";
+import { alarmTopic, attestationTopic, cardTopic, dhtProtocol } from "./names.ts";
 
 // A type, not an interface: libp2p wants an index signature.
 export type Services = {
@@ -40,6 +41,7 @@ export interface NodeSettings {
   mdns: boolean;
   swarmKey: Uint8Array | undefined;
   gater: ConnectionGater;
+  relayLimit: RelayLimit;
 }
 
 /** A node that is not started. */
@@ -50,7 +52,8 @@ export function createLibp2pNode(settings: NodeSettings): Promise<Libp2pNode> {
     discovery.push(bootstrap({ list: settings.bootstrap, timeout: 1, tagName: "keep-alive-bootstrap" }));
   }
   if (settings.mdns) discovery.push(mdns({ serviceTag: `_errand-${settings.network}._udp.local` }));
-  const topic = cardTopic(settings.network);
+  const { network, relayLimit } = settings;
+  const topics = [cardTopic(network), attestationTopic(network), alarmTopic(network)];
   return createLibp2p<Services>({
     start: false,
     privateKey: settings.identity.privateKey,
@@ -99,25 +102,31 @@ export function createLibp2pNode(settings: NodeSettings): Promise<Libp2pNode> {
         // Far below one hour: a provider whose addresses have expired spoils the answer for its key.
         reprovide: { interval: 30_000, validity: 300_000, threshold: 180_000 },
       }),
-      pubsub: gossipsub({
-        allowPublishToZeroTopicPeers: true,
-        globalSignaturePolicy: "StrictSign",
-        floodPublish: false,
-        idontwantMinDataSize: 65_536,
-        maxInboundDataLength: 2 * limits.cardBytes,
-        allowedTopics: [topic],
-        scoreParams: {
-          // The default drops everything once more than ten peers share one address.
-          IPColocationFactorWeight: 0,
-          topics: { [topic]: cardTopicScore },
-        },
-      }),
+      pubsub: relayLimit.around(
+        gossipsub({
+          allowPublishToZeroTopicPeers: true,
+          globalSignaturePolicy: "StrictSign",
+          floodPublish: false,
+          idontwantMinDataSize: 65_536,
+          maxInboundDataLength: 2 * limits.cardBytes,
+          allowedTopics: topics,
+          // Known again before its signature is checked: each message comes from several sides. A signature that was found valid
+          // belongs to one message, and whoever puts it to another has that one dropped.
+          fastMsgIdFn: ({ signature }) => Buffer.from(signature ?? []).toString("latin1"),
+          scoreParams: {
+            // The default drops everything once more than ten peers share one address.
+            IPColocationFactorWeight: 0,
+            appSpecificScore: (peer) => relayLimit.score(peer),
+            topics: Object.fromEntries(topics.map((topic) => [topic, topicScore])),
+          },
+        }),
+      ),
     },
   });
 }
 
-/** Only invalid messages count: cards come too rarely for delivery rates to mean anything. Five rejects graylist a peer, for 20 s. */
-const cardTopicScore = {
+/** Only invalid messages count: ours come too rarely for delivery rates to mean anything. Five rejects graylist a peer, for 20 s. */
+const topicScore = {
   topicWeight: 0.5,
   timeInMeshWeight: 0,
   timeInMeshQuantum: 1,

@@ -22,3 +22,11 @@ export function dhtProtocol(network: string): string {
 export function cardTopic(network: string): string {
   return network === defaultNetwork ? "errand/1/cards" : `errand/1/${network}/cards`;
 }
+
+export function attestationTopic(network: string): string {
+  return network === defaultNetwork ? "errand/1/attestations" : `errand/1/${network}/attestations`;
+}
+
+export function alarmTopic(network: string): string {
+  return network === defaultNetwork ? "errand/1/alarms" : `errand/1/${network}/alarms`;
+}

@@ -12,6 +12,7 @@ interface GoldenFiles {
   session: Named;
   card: Named;
   blob: Named;
+  trust: Named;
   identities: Record<"submitter" | "worker", Record<"seed" | "publicKey" | "peer", string>> & {
     skill: Record<"id" | "cid" | "cidBytes" | "recordKey", string>;
   };

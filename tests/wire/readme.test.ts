@@ -24,6 +24,7 @@ const card = readGolden("card");
 const session = readGolden("session");
 const identities = readGolden("identities");
 const batch = readGolden("statements");
+const trust = readGolden("trust");
 
 describe("the specification's examples are the golden bytes", () => {
   const examples: [name: string, golden: string | undefined][] = [
@@ -37,6 +38,9 @@ describe("the specification's examples are the golden bytes", () => {
     ["root", batch.root],
     ["batch signature", batch.signature],
     ["proofs", batch.proofs.flat().join("")],
+    ["attestation", trust["attestation"]],
+    ["attestation signature", trust["signature"]],
+    ["digests", `${trust["digest"]}${trust["digest, silenced"]}`],
   ];
 
   it.each(examples)("%s", (name, golden) => {

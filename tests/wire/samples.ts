@@ -6,6 +6,8 @@ import { createHash, createPrivateKey, createPublicKey } from "node:crypto";
 import { peerOfPublicKey } from "../../src/core/ids.ts";
 import { createSigner, type Signer } from "../../src/core/signatures.ts";
 import type { ResponseStatement } from "../../src/network/attest.ts";
+import type { Fault, SignedResult } from "../../src/network/alarm-codec.ts";
+import type { Attestation } from "../../src/network/attestation.ts";
 import type { Card } from "../../src/network/card.ts";
 import type { Hello, Message, TaskRequest, TaskResponse } from "../../src/network/messages.ts";
 
@@ -257,6 +259,39 @@ export const statements: ResponseStatement[] = taskIds.map((id, i) => ({
   status: i === 2 ? "failed" : "completed",
   outputHash: i === 2 ? new Uint8Array(0) : bytesOf(sha256Hex(output)),
 }));
+
+/** What the submitter says of the worker: two skills, in order. */
+export const attestation: Attestation = {
+  issuer: submitter.peer,
+  seq: issuedAt,
+  issuedAt,
+  expiresAt: issuedAt + 86_400_000,
+  claims: [
+    { subject: worker.peer, skill: "echo", pos: 50, neg: 0, grounded: true, lastEpoch: 500_000 },
+    { subject: worker.peer, skill: "text.stats", pos: 7, neg: 1, grounded: true, lastEpoch: 499_999 },
+  ],
+};
+
+/** The same number, and nothing said: with the one above a proof, with the next number a revocation. */
+export const rivalAttestation: Attestation = { ...attestation, claims: [] };
+export const revocation: Attestation = { ...rivalAttestation, seq: issuedAt + 1, issuedAt: issuedAt + 1 };
+
+function resultSignedBy(signer: Signer, changes: Partial<SignedResult> = {}): Omit<SignedResult, "attest"> {
+  const { network: _network, status: _status, ...first } = statements[0] as ResponseStatement;
+  return { ...first, worker: signer.peer, ...changes };
+}
+
+/** The worker's first answer, signed in a tree of one leaf, and the right one of a second run, by the same worker. */
+export const wrongResult = resultSignedBy(worker);
+export const rightResult = resultSignedBy(worker, {
+  taskId: taskIds[1],
+  attempt: 2,
+  outputHash: bytesOf(sha256Hex('{"words":2}')),
+});
+
+export function faultOf(wrong: SignedResult, other?: SignedResult): Omit<Fault, "reporter"> {
+  return { issuedAt, wrong, groundedHash: rightResult.outputHash, ...(other !== undefined && { other }) };
+}
 
 /** Without undefined keys, and bytes as plain arrays: what matters of a message. */
 export function plain(value: unknown): unknown {
