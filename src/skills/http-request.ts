@@ -6,6 +6,7 @@
 import type { Dispatcher, Response } from "undici";
 import { ErrandError } from "../core/errors.ts";
 import type { LookupAll } from "./guarded-agent.ts";
+import { readBounded, requestError, textOf } from "./http-response.ts";
 import { createAddressRules } from "./public-address.ts";
 import type { Skill } from "./skill.ts";
 
@@ -141,7 +142,7 @@ export function httpRequest({ allow, lookup }: HttpRequestOptions): Skill<Input,
         const bytes = await readBounded(response, maxBytes);
         return toOutput(response, bytes, performance.now() - start);
       } catch (error) {
-        throw context.signal.aborted ? context.signal.reason : requestError(error, url, timeout);
+        throw context.signal.aborted ? context.signal.reason : requestError(error, url.host, timeout);
       } finally {
         await agent.destroy();
       }
@@ -169,22 +170,6 @@ function checkHeaders(headers: Record<string, string>): Record<string, string> {
   return { "user-agent": "errand", ...headers };
 }
 
-/** The decoded body, so that a small one that unpacks to a large one is stopped too. */
-async function readBounded(response: Response, maxBytes: number): Promise<Buffer> {
-  const chunks: Uint8Array[] = [];
-  let sizeBytes = 0;
-  for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
-    sizeBytes += chunk.length;
-    if (sizeBytes > maxBytes) {
-      throw new ErrandError("LimitExceeded", `the response is larger than ${maxBytes} bytes`, {
-        hint: "Ask for a part of it, or raise maxBytes (16 MiB at most).",
-      });
-    }
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
-}
-
 function toOutput(response: Response, bytes: Buffer, durationMs: number): Output {
   const headers: Record<string, string> = {};
   for (const [name, value] of response.headers) {
@@ -201,33 +186,4 @@ function toOutput(response: Response, bytes: Buffer, durationMs: number): Output
     ...(text === undefined ? { bodyBase64: bytes.toString("base64") } : { body: text }),
     durationMs: Math.round(durationMs),
   };
-}
-
-/** The bytes as text, when they say they are text or say nothing, and are UTF-8. */
-function textOf(bytes: Buffer, type: string): string | undefined {
-  const textual =
-    type === "" || /^text\/|[/+](?:json|xml|javascript|x-www-form-urlencoded|yaml)\b/i.test(type);
-  if (!textual) return undefined;
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch {
-    return undefined;
-  }
-}
-
-/** fetch says "fetch failed" and keeps why in the cause; a redirect or timeout is told by name. */
-function requestError(error: unknown, url: URL, timeoutSeconds: number): ErrandError {
-  for (let at: unknown = error; at instanceof Error; at = at.cause) if (at instanceof ErrandError) return at;
-  if (error instanceof Error && error.name === "TimeoutError") {
-    return new ErrandError("SkillFailed", `no answer from ${url.host} within ${timeoutSeconds} s`, {
-      retryable: true,
-    });
-  }
-  let root = error;
-  while (root instanceof Error && root.cause instanceof Error) root = root.cause;
-  const why = root instanceof Error ? root.message : String(root);
-  return new ErrandError("SkillFailed", `the request to ${url.host} failed: ${why}`, {
-    retryable: true,
-    cause: error,
-  });
 }

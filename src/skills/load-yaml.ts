@@ -9,13 +9,21 @@ import { containerSchema, type ContainerSpec } from "./container-spec.ts";
 import { httpSchema, httpSpec } from "./http-spec.ts";
 import { firstLine, wrongFile } from "./load-problem.ts";
 import { mcpSchema, mcpServerSpec, type McpServerSpec } from "./mcp-spec.ts";
+import { presetDefinition } from "./model-infer.ts";
 import { problemWith } from "./schema.ts";
-import type { JsonSchema, SkillDefinition, SkillSource } from "./skill.ts";
+import { processSchema, processSpec } from "./process-spec.ts";
+import type { JsonSchema, ProcessSource, SkillDefinition, SkillSource } from "./skill.ts";
 
-/** One skill, or a server whose tools will be skills. */
+/** One skill, a server whose tools will be skills, or a process that says itself which skills it has. */
 export type YamlDeclaration =
-  | { definition: Record<string, unknown>; source: SkillSource; server?: undefined }
-  | { server: McpServerSpec };
+  | {
+      definition: Record<string, unknown>;
+      source: SkillSource;
+      server?: undefined;
+      process?: undefined;
+    }
+  | { server: McpServerSpec; process?: undefined }
+  | { process: ProcessSource; server?: undefined };
 
 type Fields = Record<string, unknown>;
 
@@ -43,12 +51,14 @@ const kinds: readonly Kind[] = [
     fields: ["http"],
     read: ({ http }, path, spec) => {
       meets(httpSchema, http, "http", spec);
-      return { source: { kind: "http", http: httpSpec(http, dirname(path)) } };
+      const found = httpSpec(http, dirname(path));
+      const defaults = found.preset === undefined ? {} : presetDefinition(found.preset);
+      return { source: { kind: "http", http: found }, defaults: { ...defaults } };
     },
   },
 ];
 
-const hint = `A skill is declared by id, version, description, input, output and one of ${[...kinds.map(({ fields }) => fields[0]), "mcp"].join(", ")}.`;
+const hint = `A skill is declared by id, version, description, input, output and one of ${[...kinds.map(({ fields }) => fields[0]), "process", "mcp"].join(", ")}.`;
 
 const definitionFields = new Set<string>([
   "id",
@@ -70,7 +80,16 @@ const definitionFields = new Set<string>([
 /** Throws `InvalidConfig`. */
 export async function readYaml(path: string, spec: string): Promise<YamlDeclaration> {
   const document = await readDocument(path, spec);
-  if ("mcp" in document) return { server: readServer(document, path, spec) };
+  if ("mcp" in document) {
+    holdsAlone(document, "mcp", "The server itself describes its tools", spec);
+    meets(mcpSchema, document["mcp"], "mcp", spec);
+    return { server: mcpServerSpec(document["mcp"], dirname(path)) };
+  }
+  if ("process" in document) {
+    holdsAlone(document, "process", "The process itself describes its skills", spec);
+    meets(processSchema, document["process"], "process", spec);
+    return { process: processSpec(document["process"], dirname(path)) };
+  }
   const kind = kinds.find(({ fields }) => (fields[0] as string) in document);
   // A file without any of them was most likely meant to hold a command.
   const { fields, read } = kind ?? commandKind;
@@ -101,16 +120,14 @@ async function readDocument(path: string, spec: string): Promise<Fields> {
   return document as Fields;
 }
 
-function readServer(document: Fields, path: string, spec: string): McpServerSpec {
-  const other = Object.keys(document).find((key) => key !== "mcp");
+function holdsAlone(document: Fields, field: string, why: string, spec: string): void {
+  const other = Object.keys(document).find((key) => key !== field);
   if (other !== undefined)
     throw wrongFile(
       spec,
-      `it has the field "${other}" beside mcp`,
-      "The server itself describes its tools: the file holds mcp alone.",
+      `it has the field "${other}" beside ${field}`,
+      `${why}: the file holds ${field} alone.`,
     );
-  meets(mcpSchema, document["mcp"], "mcp", spec);
-  return mcpServerSpec(document["mcp"], dirname(path));
 }
 
 function meets(schema: JsonSchema, value: unknown, name: string, spec: string): void {

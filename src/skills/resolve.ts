@@ -1,6 +1,6 @@
 /**
  * From where a skill's code is (`SkillSource`) to the code, in whatever thread asks: each thread imports a module once.
- * Commands have no code here; their executor runs them.
+ * A declared endpoint becomes code here; what has none (commands, containers) is for its own executor.
  */
 import { pathToFileURL } from "node:url";
 import { ErrandError } from "../core/errors.ts";
@@ -29,6 +29,12 @@ export function createResolver(settings: SkillSettings): Resolve {
       }
       case "module":
         return importSkill(source.path, definition.id, definition.version).then((skill) => {
+          found.set(key, skill);
+          return skill;
+        });
+      case "http":
+        return import("./http-skill.ts").then(({ httpSkill }) => {
+          const skill = httpSkill(definition, source.http, settings.httpAllow);
           found.set(key, skill);
           return skill;
         });

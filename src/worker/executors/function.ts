@@ -13,10 +13,13 @@ import { skillError } from "../output.ts";
 import type { ThreadAbort, ThreadReport } from "./thread-messages.ts";
 import type { ThreadPool } from "./threads.ts";
 
+/** An endpoint that an operator declared is a function too: the one that makes the request (src/skills/http-skill.ts). */
+const kinds: ReadonlySet<string> = new Set(["builtin", "module", "http"]);
+
 export function createFunctionExecutor({ pool, clock }: { pool: ThreadPool; clock: Clock }): Executor {
   return {
     name: "function",
-    canExecute: ({ source }) => source.kind === "builtin" || source.kind === "module",
+    canExecute: ({ source }) => kinds.has(source.kind),
     execute: (execution, context) => execute(execution, context, pool, clock),
     close: () => pool.close(),
   };
