@@ -1,6 +1,6 @@
 /** Trust outlives the process: the router's evidence is loaded at the start and written in batches when it changes. */
 import type { Clock } from "../core/clock.ts";
-import type { EvidenceRow as KnownEvidence } from "../routing/evidence-table.ts";
+import type { EvidenceRow as KnownEvidence } from "../routing/evidence-row.ts";
 import type { Router } from "../routing/router.ts";
 import { loadEvidence, upsertEvidence, type EvidenceRow } from "../storage/evidence.ts";
 import type { Store } from "../storage/store.ts";

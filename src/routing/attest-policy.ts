@@ -5,7 +5,8 @@
 import { limits } from "../core/limits.ts";
 import { badWeight, hourMs } from "./attestation.ts";
 import type { Claim } from "./attestation.ts";
-import type { EvidenceRow, EvidenceTable } from "./evidence-table.ts";
+import type { EvidenceRow } from "./evidence-row.ts";
+import type { EvidenceTable } from "./evidence-table.ts";
 import { badHalfLifeMs, goodHalfLifeMs, remaining } from "./evidence.ts";
 
 /** The most informative claims of this moment, most first; for one attestation. */

@@ -46,6 +46,12 @@ export function favor(pos: number, neg: number): number {
   return all > 0 ? pos / all : 0;
 }
 
+/** What one peer's claims about another are worth as an edge of the trust graph: `c ∝ max(0, pos − 4·neg)`, over all skills. */
+export function praise({ pos, neg }: { pos: number; neg: number }): number {
+  // One peer that is good at many skills is no more of an acquaintance than fifty tasks make it.
+  return Math.min(limits.claimedVerdicts, Math.max(0, pos - badWeight * neg));
+}
+
 /** Whether it is as it must be for the graph, at this time. */
 export function isSound(a: Attestation, wallMs: number): boolean {
   return (

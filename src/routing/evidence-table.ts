@@ -4,40 +4,10 @@
  */
 import { limits } from "../core/limits.ts";
 import type { PeerIdText } from "../core/ids.ts";
+import { checksAfterAlarm, information, newRow, noteVerdict, sensible } from "./evidence-row.ts";
+import type { EvidenceRow, VerdictNote } from "./evidence-row.ts";
 import * as evidence from "./evidence.ts";
 import type { Evidence, Indirect, Standing } from "./evidence.ts";
-
-/**
- * One row of the store. The row whose peer and skill are both "" is not a peer: `good` and `bad` are the first
- * encounters with strangers, S and F.
- */
-export interface EvidenceRow extends Evidence {
-  peer: PeerIdText;
-  skill: string;
-  /** When it began, ms since the epoch. */
-  firstAt: number;
-  /** Results still to be checked after an alarm, until the time given. */
-  alarmChecks: number;
-  alarmUntil: number;
-  /** The last grounded ones, oldest first; bounded for each kind. */
-  verdicts: Verdict[];
-}
-
-/** Why the numbers are as they are. */
-export interface Verdict {
-  /** ms since the epoch. */
-  at: number;
-  /** "" if it was not for one task. */
-  taskId: string;
-  good: boolean;
-  reason: string;
-}
-
-/** What a verdict is about, for its reasons. */
-export interface VerdictNote {
-  taskId?: string;
-  reason?: string;
-}
 
 /** A peer's records. `version` grows with every change, for caches of what follows from them. */
 export interface PeerEvidence {
@@ -51,8 +21,6 @@ export interface PeerEvidence {
 export type HearsaySource = (peer: PeerIdText, skill: string | undefined) => Indirect;
 
 const nothing: Indirect = { good: 0, bad: 0 };
-/** Results checked after an alarm. */
-const checksAfterAlarm = 3;
 /** First encounters fade slowly, so that a network which turned good or bad is noticed within a few hundred peers. */
 const encounterDecay = 0.995;
 
@@ -86,7 +54,7 @@ export class EvidenceTable {
   /** A verdict checked against the truth. */
   good(peer: PeerIdText, skill: string, now: number, note: VerdictNote = {}): void {
     this.#encounter(peer, true, 1, now);
-    this.#note(this.#update(peer, skill, evidence.addGood, now), true, now, note);
+    noteVerdict(this.#update(peer, skill, evidence.addGood, now), true, now, note);
   }
 
   /** Completed and well formed, not checked. */
@@ -98,7 +66,7 @@ export class EvidenceTable {
   /** A proved lie. */
   bad(peer: PeerIdText, skill: string, now: number, note: VerdictNote = {}): void {
     this.#encounter(peer, false, 1, now);
-    this.#note(this.#update(peer, skill, evidence.addBad, now), false, now, note);
+    noteVerdict(this.#update(peer, skill, evidence.addBad, now), false, now, note);
     // One who fails at one skill has to prove himself anew at all of them.
     for (const row of this.#peers.get(peer)?.skills.values() ?? []) {
       if (row.valid > 0) this.#dirty.add(row);
@@ -157,23 +125,7 @@ export class EvidenceTable {
   /** One skill of a peer, decayed to now. */
   ofSkill(peer: PeerIdText, skill: string, now: number): Evidence {
     const row = this.#peers.get(peer)?.skills.get(skill);
-    const copy = evidence.newEvidence(now);
-    if (row === undefined) return copy;
-    const elapsedMs = now - row.updatedAt;
-    const goodLeft = evidence.remaining(elapsedMs, evidence.goodHalfLifeMs);
-    const { badCount, valid } = row;
-    const bad = row.bad * evidence.remaining(elapsedMs, evidence.badHalfLifeMs);
-    const reliability = evidence.reliabilityAt(row, now);
-    const updatedAt = now;
-    return {
-      good: row.good * goodLeft,
-      grounded: row.grounded * goodLeft,
-      valid,
-      bad,
-      badCount,
-      reliability,
-      updatedAt,
-    };
+    return row === undefined ? evidence.newEvidence(now) : evidence.decayed(row, now);
   }
 
   /** All skills of a peer as one record. */
@@ -189,14 +141,13 @@ export class EvidenceTable {
     let reliability = 0;
     for (const row of known.skills.values()) {
       if (row === except) continue;
-      const elapsedMs = now - row.updatedAt;
-      const goodLeft = evidence.remaining(elapsedMs, evidence.goodHalfLifeMs);
-      sum.good += row.good * goodLeft;
-      sum.grounded += row.grounded * goodLeft;
-      sum.valid += row.valid;
-      sum.bad += row.bad * evidence.remaining(elapsedMs, evidence.badHalfLifeMs);
-      sum.badCount += row.badCount;
-      reliability += evidence.reliabilityAt(row, now);
+      const part = evidence.decayed(row, now);
+      sum.good += part.good;
+      sum.grounded += part.grounded;
+      sum.valid += part.valid;
+      sum.bad += part.bad;
+      sum.badCount += part.badCount;
+      reliability += part.reliability;
       count += 1;
     }
     if (count > 0) sum.reliability = reliability / count;
@@ -261,14 +212,6 @@ export class EvidenceTable {
     return row;
   }
 
-  /** Grounded verdicts keep their reasons, the last few of each kind: good ones must not push out the bad. */
-  #note(row: EvidenceRow, good: boolean, at: number, { taskId = "", reason = "" }: VerdictNote): void {
-    if (row.alarmChecks > 0) row.alarmChecks -= 1;
-    row.verdicts.push({ at, taskId, good, reason: reason.slice(0, limits.verdictReasonChars) });
-    const same = row.verdicts.filter((verdict) => verdict.good === good);
-    if (same.length > limits.verdictsKept) row.verdicts.splice(row.verdicts.indexOf(same[0] as Verdict), 1);
-  }
-
   #peerOf(peer: PeerIdText, now: number): PeerEvidence {
     let known = this.#peers.get(peer);
     if (known !== undefined) return known;
@@ -302,41 +245,8 @@ export class EvidenceTable {
   }
 }
 
-function newRow(peer: PeerIdText, skill: string, now: number): EvidenceRow {
-  return {
-    peer,
-    skill,
-    ...evidence.newEvidence(now),
-    firstAt: now,
-    alarmChecks: 0,
-    alarmUntil: 0,
-    verdicts: [],
-  };
-}
-
-function information(row: Evidence, now: number): number {
-  const elapsedMs = now - row.updatedAt;
-  const good = row.good * evidence.remaining(elapsedMs, evidence.goodHalfLifeMs);
-  const bad = row.bad * evidence.remaining(elapsedMs, evidence.badHalfLifeMs);
-  return good + 2 * bad + (1 - evidence.reliabilityAt(row, now));
-}
-
 function worthOf(known: PeerEvidence, now: number): number {
   let worth = 0;
   for (const row of known.skills.values()) worth += information(row, now);
   return worth;
-}
-
-function sensible(row: EvidenceRow): boolean {
-  return (
-    row.good >= 0 &&
-    row.bad >= 0 &&
-    row.badCount >= 0 &&
-    row.reliability > 0 &&
-    row.reliability <= 1 &&
-    row.grounded >= 0 &&
-    row.valid >= 0 &&
-    Array.isArray(row.verdicts) &&
-    Number.isFinite(row.good + row.grounded + row.valid + row.bad + row.badCount + row.updatedAt)
-  );
 }

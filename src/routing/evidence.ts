@@ -83,6 +83,22 @@ export function reliabilityAt(e: Evidence, now: number): number {
   return 1 - (1 - e.reliability) * remaining(now - e.updatedAt, reliabilityHalfLifeMs);
 }
 
+/** The record as of `now`. */
+export function decayed(e: Evidence, now: number): Evidence {
+  const elapsedMs = now - e.updatedAt;
+  const goodLeft = remaining(elapsedMs, goodHalfLifeMs);
+  const { valid, badCount } = e;
+  return {
+    good: e.good * goodLeft,
+    grounded: e.grounded * goodLeft,
+    valid,
+    bad: e.bad * remaining(elapsedMs, badHalfLifeMs),
+    badCount,
+    reliability: reliabilityAt(e, now),
+    updatedAt: now,
+  };
+}
+
 function settle(e: Evidence, now: number): void {
   const elapsedMs = now - e.updatedAt;
   e.reliability = reliabilityAt(e, now);

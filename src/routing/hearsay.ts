@@ -6,9 +6,8 @@
  *     W = Σ g·κ     I = 10·min(1, W / (.1·Σg))     I⁺ : I⁻ as the weighted mean of pos/(pos + 4·neg)
  */
 import type { PeerIdText } from "../core/ids.ts";
-import { favor, support } from "./attestation.ts";
-import type { Claim } from "./attestation.ts";
-import type { BookNode } from "./attestation-book.ts";
+import type { AttestationBook } from "./attestation-book.ts";
+import type { BookNode } from "./book-node.ts";
 import type { Indirect } from "./evidence.ts";
 
 /** Pseudo-observations, at most. */
@@ -22,85 +21,79 @@ const noticeable = 0.05;
 /** What rounding leaves of a sum whose parts were all taken away; no weight that counts is so small. */
 const negligible = 1e-9;
 
-/** Sums over those who are heard. */
-interface Said {
-  /** Σ g·κ, and the same times the favor. */
-  weight: number;
-  praise: number;
-  /** As last noticed. */
-  good: number;
-  bad: number;
-}
-
-export interface Hearsay {
-  readonly peer: PeerIdText;
-  /** Over all skills. */
-  all: Said;
-  skills: Map<string, Said>;
-  /** Grows with each noticeable change, for caches. */
-  version: number;
-}
-
 const nothing: Indirect = Object.freeze({ good: 0, bad: 0 });
 
 export class HearsayTable {
-  readonly #peers = new Map<PeerIdText, Hearsay>();
+  readonly #book: () => AttestationBook;
   readonly #onPeer: (peer: PeerIdText) => void;
-  readonly #touched = new Set<PeerIdText>();
+  /** By slot of the book: Σ g·κ, and the same times the favor. */
+  #weight = new Float64Array(1_024);
+  #praise = new Float64Array(1_024);
+  /** As last noticed. */
+  #good = new Float64Array(1_024);
+  #bad = new Float64Array(1_024);
+  /** Slots that an issuer left, with whom they were about: by the time it speaks again they may be another's. */
+  readonly #touched = new Map<number, PeerIdText>();
   #total = 0;
 
   /** `onPeer` is told of every peer of which noticeably different things are said. */
-  constructor(onPeer: (peer: PeerIdText) => void) {
+  constructor(book: () => AttestationBook, onPeer: (peer: PeerIdText) => void) {
+    this.#book = book;
     this.#onPeer = onPeer;
-  }
-
-  get(peer: PeerIdText): Hearsay | undefined {
-    return this.#peers.get(peer);
   }
 
   /** Everything anew: `heard` are the issuers with the weight of each, `total` that of all. */
   recompute(heard: Iterable<readonly [BookNode, number]>, total: number): void {
+    const { bySlot } = this.#book();
+    this.#grow(bySlot.length);
     this.#total = total;
-    for (const hearsay of this.#peers.values()) {
-      clear(hearsay.all);
-      for (const said of hearsay.skills.values()) clear(said);
-    }
+    this.#weight.fill(0);
+    this.#praise.fill(0);
     for (const [issuer, weight] of heard) this.#add(issuer, weight);
-    for (const [peer, hearsay] of this.#peers) {
-      if (hearsay.all.weight < negligible) {
-        this.#peers.delete(peer);
-        hearsay.version += 1;
-        this.#onPeer(peer);
-      } else this.#notice(hearsay);
+    const changed = new Set<BookNode>();
+    for (let slot = 0; slot < bySlot.length; slot++) {
+      const subject = bySlot[slot];
+      if (this.#notice(slot) && subject !== undefined) changed.add(subject);
     }
+    for (const { peer } of changed) this.#onPeer(peer);
   }
 
   /** Takes away what an issuer says, whose weight is as in the last computation; `add` follows. */
   remove(issuer: BookNode, weight: number): void {
     if (weight === 0) return;
     this.#add(issuer, -weight);
-    for (const subject of issuer.says.keys()) this.#touched.add(subject.peer);
+    this.#touch(issuer);
   }
 
   /** Adds what an issuer says now, and makes the change since `remove` known. */
   add(issuer: BookNode, weight: number): void {
     if (weight === 0) return;
+    this.#grow(this.#book().bySlot.length);
     this.#add(issuer, weight);
-    for (const subject of issuer.says.keys()) this.#touched.add(subject.peer);
-    for (const peer of this.#touched) {
-      const hearsay = this.#peers.get(peer);
-      if (hearsay !== undefined) this.#notice(hearsay);
-    }
+    this.#touch(issuer);
+    const changed = new Set<PeerIdText>();
+    for (const [slot, peer] of this.#touched) if (this.#notice(slot)) changed.add(peer);
     this.#touched.clear();
+    for (const peer of changed) this.#onPeer(peer);
+  }
+
+  #touch({ row }: BookNode): void {
+    const { bySlot } = this.#book();
+    for (const slot of row.slots) {
+      const peer = bySlot[slot]?.peer as PeerIdText;
+      const before = this.#touched.get(slot);
+      if (before !== undefined && before !== peer) this.#onPeer(before);
+      this.#touched.set(slot, peer);
+    }
   }
 
   /** What is said of a peer at a skill, filled up with what is said of its others; over all skills with `undefined`. */
-  of(hearsay: Hearsay | undefined, skill: string | undefined): Indirect {
-    if (hearsay === undefined) return nothing;
-    const all = this.#indirect(hearsay.all);
+  of(subject: BookNode | undefined, skill: string | undefined): Indirect {
+    if (subject === undefined || subject.slot < 0) return nothing;
+    const all = this.#indirect(subject.slot);
     if (skill === undefined) return all;
-    const said = hearsay.skills.get(skill);
-    const here = said === undefined ? nothing : this.#indirect(said);
+    const slot = subject.skillSlots.get(skill);
+    const here = slot === undefined ? nothing : this.#indirect(slot);
     const n = all.good + all.bad;
     if (n === 0) return here;
     // As with own evidence: praise fades as what is said of this very skill comes in, blame stays.
@@ -111,68 +104,54 @@ export class HearsayTable {
     };
   }
 
-  #add(issuer: BookNode, weight: number): void {
-    if (weight === 0) return;
-    for (const [subject, claims] of issuer.says) {
-      let hearsay = this.#peers.get(subject.peer);
-      if (hearsay === undefined) {
-        hearsay = { peer: subject.peer, all: newSaid(), skills: new Map(), version: 0 };
-        this.#peers.set(subject.peer, hearsay);
-      }
-      let pos = 0;
-      let neg = 0;
-      for (const claim of claims) {
-        let said = hearsay.skills.get(claim.skill);
-        if (said === undefined) {
-          said = newSaid();
-          hearsay.skills.set(claim.skill, said);
-        }
-        addTo(said, weight, claim);
-        pos += claim.pos;
-        neg += claim.neg;
-      }
-      addTo(hearsay.all, weight, { pos, neg });
+  #add({ row }: BookNode, weight: number): void {
+    const [sums, praises] = [this.#weight, this.#praise];
+    const { slots, support, favored } = row;
+    for (let i = 0; i < slots.length; i++) {
+      const slot = slots[i] as number;
+      sums[slot] = (sums[slot] as number) + weight * (support[i] as number);
+      praises[slot] = (praises[slot] as number) + weight * (favored[i] as number);
     }
   }
 
-  #notice(hearsay: Hearsay): void {
-    let changed = this.#noticed(hearsay.all);
-    for (const [skill, said] of hearsay.skills) {
-      if (this.#noticed(said)) changed = true;
-      if (said.weight < negligible) hearsay.skills.delete(skill);
-    }
-    if (!changed) return;
-    hearsay.version += 1;
-    this.#onPeer(hearsay.peer);
-  }
-
-  #noticed(said: Said): boolean {
-    const { good, bad } = this.#indirect(said);
-    if (Math.abs(good - said.good) < noticeable && Math.abs(bad - said.bad) < noticeable) return false;
-    said.good = good;
-    said.bad = bad;
+  #notice(slot: number): boolean {
+    const good = this.#goodAt(slot);
+    const bad = this.#strengthAt(slot) - good;
+    const moved = Math.abs(good - (this.#good[slot] as number)) + Math.abs(bad - (this.#bad[slot] as number));
+    if (moved < noticeable) return false;
+    this.#good[slot] = good;
+    this.#bad[slot] = bad;
     return true;
   }
 
-  #indirect(said: Said): Indirect {
-    if (said.weight < negligible) return nothing;
-    const strength = most * Math.min(1, said.weight / (fullShare * this.#total));
-    const good = (strength * said.praise) / said.weight;
-    return { good, bad: Math.max(0, strength - good) };
+  #indirect(slot: number): Indirect {
+    const good = this.#goodAt(slot);
+    return { good, bad: Math.max(0, this.#strengthAt(slot) - good) };
+  }
+
+  /** I⁺ + I⁻. */
+  #strengthAt(slot: number): number {
+    const weight = this.#weight[slot] ?? 0;
+    return weight < negligible ? 0 : most * Math.min(1, weight / (fullShare * this.#total));
+  }
+
+  #goodAt(slot: number): number {
+    const strength = this.#strengthAt(slot);
+    return strength === 0 ? 0 : (strength * (this.#praise[slot] as number)) / (this.#weight[slot] as number);
+  }
+
+  #grow(slots: number): void {
+    if (slots <= this.#weight.length) return;
+    const length = 2 * slots;
+    this.#weight = grown(this.#weight, length);
+    this.#praise = grown(this.#praise, length);
+    this.#good = grown(this.#good, length);
+    this.#bad = grown(this.#bad, length);
   }
 }
 
-function newSaid(): Said {
-  return { weight: 0, praise: 0, good: 0, bad: 0 };
-}
-
-function clear(said: Said): void {
-  said.weight = 0;
-  said.praise = 0;
-}
-
-function addTo(said: Said, weight: number, { pos, neg }: Pick<Claim, "pos" | "neg">): void {
-  const part = weight * support(pos, neg);
-  said.weight += part;
-  said.praise += part * favor(pos, neg);
+function grown(old: Float64Array<ArrayBuffer>, length: number): Float64Array<ArrayBuffer> {
+  const array = new Float64Array(length);
+  array.set(old);
+  return array;
 }

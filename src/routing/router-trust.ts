@@ -5,7 +5,8 @@ import { favor } from "./attestation.ts";
 import type { Attestation, Claim } from "./attestation.ts";
 import { attest } from "./attest-policy.ts";
 import type { CredibilityRow } from "./credibility.ts";
-import type { EvidenceTable, VerdictNote } from "./evidence-table.ts";
+import type { VerdictNote } from "./evidence-row.ts";
+import type { EvidenceTable } from "./evidence-table.ts";
 import { indirectOfPin } from "./evidence.ts";
 import { checkShare } from "./scrutiny.ts";
 import { explainTrust, viewTrustGraph } from "./trust-explain.ts";
@@ -30,6 +31,11 @@ export function trustCalls({ self, trust, evidence }: Sources) {
       trust.onOutcome(peer, skill, good);
       if (good) evidence.good(peer, skill, wallMs, note);
       else evidence.bad(peer, skill, wallMs, note);
+    },
+
+    /** Such a check found nothing against the result, and nothing that proves it: as `onGood` without grounds. */
+    onUnproved(peer: PeerIdText, skill: string, wallMs: number): void {
+      if (peer !== self) evidence.weakGood(peer, skill, wallMs);
     },
 
     /**
@@ -79,7 +85,7 @@ export function trustCalls({ self, trust, evidence }: Sources) {
     /** Share of the peer's results at the skill that should be checked, .05–1. */
     verifyProbability(peer: PeerIdText, skill: string, wallMs: number): number {
       if (peer === self) return 0;
-      const { good: praise } = trust.indirect(trust.hearsayOf(peer), skill);
+      const { good: praise } = trust.indirect(peer, skill);
       const { known } = evidence.standing(peer, skill, indirectOfPin(trust.pins.get(peer)), wallMs);
       return checkShare(evidence.get(peer)?.skills.get(skill), praise, known, wallMs);
     },

@@ -13,7 +13,7 @@ import type { ChooseContext } from "./choose.ts";
 import { Decider } from "./decide.ts";
 import type { Draft } from "./decide.ts";
 import { EvidenceTable } from "./evidence-table.ts";
-import type { EvidenceRow, VerdictNote } from "./evidence-table.ts";
+import type { EvidenceRow, VerdictNote } from "./evidence-row.ts";
 import { indirectOfPin } from "./evidence.ts";
 import { MetricsTable } from "./metrics-table.ts";
 import * as metrics from "./metrics.ts";
@@ -59,7 +59,7 @@ export function createRouter({ random, self }: RouterOptions) {
   const forget = (peer: PeerIdText): void => prospects.forget(peer);
   const evidence = new EvidenceTable({
     onPeer: forget,
-    hearsay: (peer, skill) => trust.indirect(trust.hearsayOf(peer), skill),
+    hearsay: (peer, skill) => trust.indirect(peer, skill),
   });
   const trust = new Trust(self, evidence, forget);
   const gauges = new MetricsTable({ onPeer: forget });

@@ -2,7 +2,7 @@
  * How often a peer's results are checked: always at first and after an alarm, then less and less as they prove right, and
  * never quite never. BOINC's adaptive replication (Anderson 2004), with the word of credible peers to begin with.
  */
-import type { EvidenceRow } from "./evidence-table.ts";
+import type { EvidenceRow } from "./evidence-row.ts";
 import { halvings } from "./evidence.ts";
 
 const least = 0.05;

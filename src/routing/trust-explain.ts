@@ -1,7 +1,8 @@
 /** Why a peer is trusted as far as it is, and the trust graph around this node: as data, for `errand trust`. */
 import type { PeerIdText } from "../core/ids.ts";
 import { favor, support } from "./attestation.ts";
-import type { EvidenceRow, EvidenceTable, Verdict } from "./evidence-table.ts";
+import type { EvidenceRow, Verdict } from "./evidence-row.ts";
+import type { EvidenceTable } from "./evidence-table.ts";
 import { indirectOfPin } from "./evidence.ts";
 import type { Trust } from "./trust.ts";
 
@@ -60,7 +61,7 @@ export function explainTrust(
   const rows = Array.from(evidence.get(peer)?.skills.values() ?? []);
   const shown = skill === undefined ? rows : rows.filter((row) => row.skill === skill);
   const own = skill === undefined ? all : evidence.ofSkill(peer, skill, wallMs);
-  const said = trust.indirect(trust.hearsayOf(peer), skill);
+  const said = trust.indirect(peer, skill);
   const standing = evidence.standing(peer, skill, indirectOfPin(pin), wallMs);
   const { a, b, mean, lower, reliability } = standing;
   return {
@@ -97,7 +98,7 @@ function recommenders(
   const heard: Recommender[] = [];
   const total = trust.lastWalk?.total ?? 0;
   let sum = 0;
-  for (const [issuer, claims] of trust.book.get(peer)?.about ?? []) {
+  for (const [issuer, { claims }] of trust.book.get(peer)?.about ?? []) {
     const weight = trust.weightOf(issuer.peer);
     if (weight === 0) continue;
     // What is said of this skill; without that, of all of them, as the graph backs off.
@@ -179,9 +180,9 @@ export function viewTrustGraph(
     };
   });
   const edges = own.filter((edge) => shown.has(edge.to));
-  for (const issuer of trust.book.issuers) {
+  for (const issuer of trust.book.issuers()) {
     if (!shown.has(issuer.peer)) continue;
-    for (const [subject, claims] of issuer.says) {
+    for (const { subject, claims } of issuer.says) {
       if (!shown.has(subject.peer)) continue;
       for (const { skill, pos, neg } of claims)
         edges.push({ from: issuer.peer, to: subject.peer, skill, pos, neg, favor: favor(pos, neg) });

@@ -10,10 +10,8 @@
  * Only what the walk can reach is looked at: nodes that nobody praises cost nothing.
  */
 import type { PeerIdText } from "../core/ids.ts";
-import { badWeight } from "./attestation.ts";
-import type { AttestationBook, BookNode } from "./attestation-book.ts";
-import type { Claim } from "./attestation.ts";
-import { limits } from "../core/limits.ts";
+import type { AttestationBook } from "./attestation-book.ts";
+import type { BookNode } from "./book-node.ts";
 
 /** Chance that a walk ends at each step. */
 export const alpha = 0.2;
@@ -36,20 +34,12 @@ export interface Walk {
 export interface WalkInput {
   book: AttestationBook;
   self: PeerIdText;
-  /** This node's own edges: how far it trusts whom from its own evidence. */
+  /** This node's own edges: how far it trusts whom from its own evidence, above 0. */
   own: Iterable<readonly [PeerIdText, number]>;
   /** Pinned recommenders and the weight of each. */
   pins: ReadonlyMap<PeerIdText, number>;
   /** ρ, 0–1. */
   credibility: (peer: PeerIdText) => number;
-}
-
-/** What one peer's claims about another are worth as an edge: `c ∝ max(0, pos − 4·neg)`, over all skills. */
-export function praise(claims: readonly Claim[]): number {
-  let sum = 0;
-  for (const { pos, neg } of claims) sum += pos - badWeight * neg;
-  // One peer that is good at many skills is no more of an acquaintance than fifty tasks make it.
-  return Math.min(limits.claimedVerdicts, Math.max(0, sum));
 }
 
 /** Computes the graph afresh. Linear in the edges that can be reached. */
@@ -112,58 +102,60 @@ interface Reached {
   rows: Rows;
 }
 
-let rounds = 0;
-
 /** The part of the graph that a walk can reach, numbered as it is found. */
 function reach({ book, self, own, pins, credibility }: WalkInput): Reached {
-  const round = ++rounds;
-  const nodes: BookNode[] = [];
-  const numberOf = (node: BookNode): number => {
-    if (node.round === round) return node.index;
-    node.round = round;
-    node.index = nodes.length;
-    return nodes.push(node) - 1;
-  };
+  const me = book.node(self);
+  const pinned = Array.from(pins, ([peer, weight]) => [book.node(peer), weight] as const);
   const ownRow = Array.from(own, ([peer, weight]) => [book.node(peer), weight] as const);
-  const rows: Rows = {
-    starts: [0],
-    targets: new Int32Array(book.edges + ownRow.length),
-    chances: new Float64Array(book.edges + ownRow.length),
+  const nodes: BookNode[] = [];
+  const indexes = new Int32Array(book.byId.length).fill(-1);
+  const numberOf = (id: number): number => {
+    const known = indexes[id] as number;
+    return known >= 0 ? known : (indexes[id] = nodes.push(book.byId[id] as BookNode) - 1);
   };
-  let edges = 0;
-  const addRow = (row: Iterable<readonly [BookNode, number]>, gate: number): void => {
-    const from = edges;
+  const targets = new Int32Array(book.edges + ownRow.length);
+  const chances = new Float64Array(targets.length);
+  const starts = [0];
+  let end = 0;
+  const addRow = (ids: ArrayLike<number>, weights: ArrayLike<number>, gate: number): void => {
+    const from = end;
     let sum = 0;
-    for (const [node, weight] of row) {
+    for (let i = 0; i < ids.length; i++) {
+      const weight = weights[i] as number;
       // What others say of this node is nothing to it.
-      if (!(weight > 0) || node.peer === self) continue;
-      rows.targets[edges] = numberOf(node);
-      rows.chances[edges++] = weight;
+      if (!(weight > 0) || ids[i] === me.id) continue;
+      targets[end] = numberOf(ids[i] as number);
+      chances[end++] = weight;
       sum += weight;
     }
     const scale = ((1 - alpha) * gate) / sum;
-    for (let e = from; e < edges; e++) rows.chances[e] = (rows.chances[e] as number) * scale;
-    rows.starts.push(edges);
+    for (let e = from; e < end; e++) chances[e] = (chances[e] as number) * scale;
+    starts.push(end);
   };
 
-  numberOf(book.node(self));
-  const pinned = Array.from(pins, ([peer, weight]) => [numberOf(book.node(peer)), weight] as const);
+  numberOf(me.id);
+  const seeds = pinned.map(([node, weight]) => [numberOf(node.id), weight] as const);
   const gates = [1];
-  addRow(ownRow, 1);
+  addRow(
+    ownRow.map(([{ id }]) => id),
+    ownRow.map(([, weight]) => weight),
+    1,
+  );
   for (let i = 1; i < nodes.length; i++) {
-    const node = nodes[i] as BookNode;
-    const gate = credibility(node.peer);
+    const { peer, row } = nodes[i] as BookNode;
+    const gate = credibility(peer);
     gates.push(gate);
-    addRow(gate > 0 ? praised(node) : [], gate);
+    if (gate > 0) addRow(row.subjects, row.praise, gate);
+    else starts.push(end);
   }
   // What was made for this walk alone does not stay in the book.
   for (const node of nodes) book.release(node);
-  for (const [node] of ownRow) book.release(node);
-  return { nodes, gates: Float64Array.from(gates), seeds: seedsOf(pinned, nodes.length), rows };
-}
-
-function* praised(node: BookNode): Generator<readonly [BookNode, number]> {
-  for (const [subject, claims] of node.says) yield [subject, praise(claims)];
+  return {
+    nodes,
+    gates: Float64Array.from(gates),
+    seeds: seedsOf(seeds, nodes.length),
+    rows: { starts, targets, chances },
+  };
 }
 
 function seedsOf(pinned: readonly (readonly [number, number])[], count: number): Float64Array<ArrayBuffer> {

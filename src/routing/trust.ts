@@ -10,13 +10,12 @@ import { limits } from "../core/limits.ts";
 import { favor } from "./attestation.ts";
 import type { Attestation } from "./attestation.ts";
 import { AttestationBook } from "./attestation-book.ts";
-import type { BookNode } from "./attestation-book.ts";
-import { CredibilityTable } from "./credibility.ts";
+import type { BookNode, Tier } from "./book-node.ts";
+import { CredibilityTable, rho } from "./credibility.ts";
 import type { CredibilityRow } from "./credibility.ts";
 import type { EvidenceTable } from "./evidence-table.ts";
 import type { Indirect } from "./evidence.ts";
 import { HearsayTable } from "./hearsay.ts";
-import type { Hearsay } from "./hearsay.ts";
 import { walk } from "./trust-walk.ts";
 import type { Walk } from "./trust-walk.ts";
 
@@ -30,7 +29,6 @@ export class Trust {
   readonly #self: PeerIdText;
   readonly #evidence: EvidenceTable;
   readonly #hearsay: HearsayTable;
-  readonly #worth = (issuer: BookNode): number => this.#worthOf(issuer);
   #pins: ReadonlyMap<PeerIdText, number> = new Map();
   #walk: Walk | undefined;
   /** Visits and weight of those that the last walk reached. */
@@ -42,14 +40,12 @@ export class Trust {
   constructor(self: PeerIdText, evidence: EvidenceTable, onPeer: (peer: PeerIdText) => void) {
     this.#self = self;
     this.#evidence = evidence;
-    this.#hearsay = new HearsayTable(onPeer);
-    this.book = new AttestationBook(
-      {
-        leaving: (issuer) => this.#hearsay.remove(issuer, this.weightOf(issuer.peer)),
-        entered: (issuer) => this.#entered(issuer),
-      },
-      this.#worth,
-    );
+    this.#hearsay = new HearsayTable(() => this.book, onPeer);
+    this.book = new AttestationBook({
+      leaving: (issuer) => this.#hearsay.remove(issuer, this.weightOf(issuer.peer)),
+      entered: (issuer) => this.#entered(issuer),
+      tierOf: (issuer) => this.#tierOf(issuer.peer),
+    });
   }
 
   get pins(): ReadonlyMap<PeerIdText, number> {
@@ -84,22 +80,17 @@ export class Trust {
    * other skills are not: it may be good at one and bad at the next.
    */
   onOutcome(peer: PeerIdText, skill: string, good: boolean): void {
-    for (const [issuer, claims] of this.book.get(peer)?.about ?? []) {
-      const claim = claims.find((c) => c.skill === skill);
+    for (const [issuer, statement] of this.book.get(peer)?.about ?? []) {
+      const claim = statement.claims.find((c) => c.skill === skill);
       if (claim !== undefined) this.credibility.judge(issuer.peer, good, favor(claim.pos, claim.neg));
     }
     this.credibility.outcome(good);
     this.#dirty = true;
   }
 
-  /** What to hand to `indirect`, kept by caches: its `version` grows when the answer changes. */
-  hearsayOf(peer: PeerIdText): Hearsay | undefined {
-    return this.#hearsay.get(peer);
-  }
-
   /** I⁺ and I⁻. */
-  indirect(hearsay: Hearsay | undefined, skill: string | undefined): Indirect {
-    return this.#hearsay.of(hearsay, skill);
+  indirect(peer: PeerIdText, skill: string | undefined): Indirect {
+    return this.#hearsay.of(this.book.get(peer), skill);
   }
 
   /** g; 0 for those who are not heard. */
@@ -136,14 +127,17 @@ export class Trust {
       credibility: (peer) => this.credibility.of(peer),
     });
     this.#walk = done;
+    const before = Array.from(this.#reached.keys());
     this.#reached.clear();
     const heard: [BookNode, number][] = [];
     for (let i = 1; i < done.nodes.length; i++) {
       const node = done.nodes[i] as BookNode;
       const weight = done.weight[i] as number;
       this.#reached.set(node.peer, { visits: done.visits[i] as number, weight });
-      if (weight > 0 && node.says.size > 0) heard.push([node, weight]);
+      if (weight > 0 && node.says.length > 0) heard.push([node, weight]);
     }
+    for (const [node] of heard) this.book.retier(node);
+    for (const peer of before) if (!this.#reached.has(peer)) this.#retier(peer);
     this.#hearsay.recompute(heard, done.total);
   }
 
@@ -153,11 +147,14 @@ export class Trust {
     if (reached !== undefined || this.#pins.has(issuer.peer)) this.#dirty = true;
   }
 
-  /** For eviction: those who are heard stay longest, then those who were right before. */
-  #worthOf(issuer: BookNode): number {
-    const { peer } = issuer;
-    const pinned = this.#pins.has(peer) ? 10 : 0;
-    return pinned + 10 * this.weightOf(peer) + this.visitsOf(peer) + this.credibility.of(peer) / 100;
+  #retier(peer: PeerIdText): void {
+    const node = this.book.get(peer);
+    if (node !== undefined) this.book.retier(node);
+  }
+
+  #tierOf(peer: PeerIdText): Tier {
+    if (this.#reached.has(peer) || this.#pins.has(peer)) return 2;
+    return this.credibility.get(peer) !== undefined && this.credibility.of(peer) >= rho(undefined) ? 1 : 0;
   }
 }
 

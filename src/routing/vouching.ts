@@ -9,9 +9,8 @@
  * - neither is established, and one third peer that is not established either praises both.
  */
 import type { PeerIdText } from "../core/ids.ts";
-import type { BookNode } from "./attestation-book.ts";
-import { support } from "./attestation.ts";
-import { praise } from "./trust-walk.ts";
+import type { BookNode } from "./book-node.ts";
+import { praise, support } from "./attestation.ts";
 import type { Trust } from "./trust.ts";
 
 /** Grounded good verdicts, or their worth from others, that make a peer stand for itself. */
@@ -41,9 +40,9 @@ function leansOn(praised: BookNode, backer: BookNode, context: VouchContext): bo
   const { trust } = context;
   let others = 0;
   let its = 0;
-  for (const [issuer, claims] of praised.about) {
-    if (praise(claims) === 0) continue;
-    const weight = trust.weightOf(issuer.peer) * Math.max(...claims.map((c) => support(c.pos, c.neg)));
+  for (const [issuer, statement] of praised.about) {
+    if (praise(statement) === 0) continue;
+    const weight = trust.weightOf(issuer.peer) * support(statement.pos, statement.neg);
     if (issuer === backer) its += weight;
     else others += weight;
   }
@@ -64,5 +63,6 @@ function shareBacker(x: BookNode, y: BookNode, context: VouchContext): boolean {
 }
 
 function praises(issuer: BookNode, subject: BookNode): boolean {
-  return praise(issuer.says.get(subject) ?? []) > 0;
+  const statement = subject.about.get(issuer);
+  return statement !== undefined && praise(statement) > 0;
 }

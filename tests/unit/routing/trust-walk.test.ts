@@ -1,8 +1,9 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { AttestationBook } from "../../../src/routing/attestation-book.ts";
+import { praise } from "../../../src/routing/attestation.ts";
 import type { Claim } from "../../../src/routing/attestation.ts";
-import { alpha, praise, walk } from "../../../src/routing/trust-walk.ts";
+import { alpha, walk } from "../../../src/routing/trust-walk.ts";
 import type { Walk } from "../../../src/routing/trust-walk.ts";
 import { skill, wallStart } from "./fixtures.ts";
 
@@ -10,7 +11,7 @@ import { skill, wallStart } from "./fixtures.ts";
 type Edge = readonly [from: string, to: string, pos: number, neg: number];
 
 function bookOf(edges: readonly Edge[]): AttestationBook {
-  const book = new AttestationBook({ leaving: () => {}, entered: () => {} }, () => 0);
+  const book = new AttestationBook({ leaving: () => {}, entered: () => {}, tierOf: () => 0 });
   const claims = new Map<string, Claim[]>();
   for (const [from, subject, pos, neg] of edges) {
     const said = claims.get(from) ?? [];
@@ -94,7 +95,7 @@ describe("the walk", () => {
   });
 
   it("leads to nobody whose failures outweigh the praise", () => {
-    expect(praise([{ subject: "x", skill, pos: 40, neg: 10, grounded: true, lastEpoch: 0 }])).toBe(0);
+    expect(praise({ pos: 40, neg: 10 })).toBe(0);
     const edges: Edge[] = [["a", "b", 20, 5]];
     const { visits } = run({ own: [["me", "a", 9, 0]], edges, pins: {}, credibility: new Map() });
     expect(visits.has("b")).toBe(false);
