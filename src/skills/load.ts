@@ -1,7 +1,7 @@
 /**
  * Loads an operator's own skills from files: a TypeScript or JavaScript module whose default export is `{ definition, run }`
- * (or a list of them), or a YAML file that declares where the code is (`load-yaml.ts`). Everything wrong is said with the file's name. A module is
- * imported here to read its definition; its `run` is for the executors.
+ * (or a list of them), a Python file, or a YAML file that declares where the code is (`load-yaml.ts`). Everything wrong is said
+ * with the file's name. A module is imported here to read its definition, a process started; running them is for the executors.
  */
 import { stat } from "node:fs/promises";
 import { extname, resolve } from "node:path";
@@ -9,9 +9,10 @@ import { limits } from "../core/limits.ts";
 import { firstLine, wrongFile as wrong } from "./load-problem.ts";
 import { readYaml } from "./load-yaml.ts";
 import type { McpServerSpec } from "./mcp-spec.ts";
+import { askProcess, pythonSource } from "./process-spec.ts";
 import { importSkills } from "./resolve.ts";
 import { compileSchema, problemWith } from "./schema.ts";
-import { checkDefinition, type OfferedSkill, type SkillDefinition } from "./skill.ts";
+import { checkDefinition, type OfferedSkill, type ProcessSource, type SkillDefinition } from "./skill.ts";
 
 export interface LoadOptions {
   /** What relative paths are relative to. */
@@ -22,6 +23,7 @@ export interface LoadOptions {
 
 const moduleEndings = [".ts", ".mts", ".js", ".mjs"];
 const yamlEndings = [".yaml", ".yml"];
+const pythonEnding = ".py";
 
 /** The skills of all `specs` (paths), in order. Throws `InvalidConfig` for the first file that is wrong. */
 export async function loadSkills(
@@ -59,10 +61,11 @@ async function loadFile(path: string, spec: string): Promise<OfferedSkill[]> {
   const ending = extname(path).toLowerCase();
   if (moduleEndings.includes(ending)) return loadModule(path, spec);
   if (yamlEndings.includes(ending)) return loadYaml(path, spec);
+  if (ending === pythonEnding) return loadProcess(pythonSource(path), spec);
   throw wrong(
     spec,
     `files ending in "${ending}" hold no skill`,
-    `It must be one of ${[...moduleEndings, ...yamlEndings].join(", ")}.`,
+    `It must be one of ${[...moduleEndings, pythonEnding, ...yamlEndings].join(", ")}.`,
   );
 }
 
@@ -99,7 +102,20 @@ function moduleHint(cause: unknown): string {
 async function loadYaml(path: string, spec: string): Promise<OfferedSkill[]> {
   const declared = await readYaml(path, spec);
   if (declared.server !== undefined) return [];
+  if (declared.process !== undefined) return loadProcess(declared.process, spec);
   return [{ definition: checked(declared.definition, spec), source: declared.source }];
+}
+
+/** A process is started here to say what it offers; those that serve start when there is work. */
+async function loadProcess(source: ProcessSource, spec: string): Promise<OfferedSkill[]> {
+  const definitions = await askProcess(source, spec);
+  return definitions.map((definition, index) => {
+    const where = definitions.length === 1 ? spec : `${spec}, skill ${index + 1}`;
+    const { cheap } = (definition ?? {}) as { cheap?: unknown };
+    if (cheap === true)
+      throw wrong(where, "a process cannot be cheap", "It does not run in the node itself.");
+    return { definition: checked(definition, where), source };
+  });
 }
 
 /** The MCP servers that `specs` declare, in order. Throws `InvalidConfig`. */

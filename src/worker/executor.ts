@@ -55,6 +55,8 @@ export interface Executor {
   /** A run takes no slot: it is over before anything else could begin. */
   readonly slotless?: boolean;
   canExecute(skill: OfferedSkill): boolean;
+  /** Whether the next run of the skill finds its code loaded and waiting. Absent: a run costs the same each time. */
+  isWarm?(skill: OfferedSkill): boolean;
   /**
    * Runs to the end. Throws an `ErrandError`: `InvalidInput` (does not meet the skill's schema), `SkillFailed` (the code
    * threw, or its output breaks the schema), `LimitExceeded` (output or memory), or the reason of `signal` when aborted.

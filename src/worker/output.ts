@@ -68,26 +68,28 @@ function createFileOutputs(scratchDir: string): FileOutputs {
     },
     take(value, outputBytes) {
       if (typeof value !== "object" || value === null || !made.has(value)) return undefined;
-      return checkFile(value as FileOutput, scratchDir, outputBytes);
+      const { $file: path, type } = value as FileOutput;
+      return checkFile({ path, type }, scratchDir, outputBytes);
     },
   };
 }
 
-async function checkFile(
-  output: FileOutput,
+/** A file that code has named as its output. Throws `SkillFailed` unless it is a regular file inside `scratchDir`, `LimitExceeded`. */
+export async function checkFile(
+  { path, type }: { path: string; type: string },
   scratchDir: string,
   outputBytes: number,
-): Promise<ExecutionOutput> {
+): Promise<Extract<ExecutionOutput, { file: string }>> {
   const wrong = (why: string): ErrandError => new ErrandError("SkillFailed", `the output file ${why}`);
-  const found = await lstat(output.$file).catch(() => undefined);
+  const found = await lstat(path).catch(() => undefined);
   if (found === undefined) throw wrong("does not exist");
   if (!found.isFile()) throw wrong("is not a regular file");
   // The folder above may be reached through a link (the temporary folder often is): compare what both really are.
-  const real = await realpath(output.$file);
+  const real = await realpath(path);
   const inside = relative(await realpath(resolve(scratchDir)), real);
   if (inside.startsWith("..") || isAbsolute(inside)) throw wrong("is outside the scratch folder");
   if (found.size > outputBytes) throw tooLarge(found.size, outputBytes);
-  return { file: real, type: output.type };
+  return { file: real, type };
 }
 
 const ownCodes = new Set(["InvalidInput", "SkillFailed", "LimitExceeded"]);

@@ -11,10 +11,12 @@ import { jsonBody, type Body } from "../../src/core/body.ts";
 import { systemClock } from "../../src/core/clock.ts";
 import { ErrandError } from "../../src/core/errors.ts";
 import { limits } from "../../src/core/limits.ts";
+import { pythonSource } from "../../src/skills/process-spec.ts";
 import { defaultSkillSettings } from "../../src/skills/registry.ts";
 import type { OfferedSkill } from "../../src/skills/skill.ts";
 import type { Execution, ExecutionContext, ExecutionResult, Executor } from "../../src/worker/executor.ts";
 import { createExecutors } from "../../src/worker/executors/registry.ts";
+import { hasPython } from "../support/python.ts";
 import acts, { inputSchema, outputSchema } from "./executor-fixtures/acts.ts";
 
 const fixture = (name: string): string =>
@@ -32,7 +34,16 @@ const offers: Record<string, OfferedSkill> = {
     },
     source: { kind: "command", argv: [process.execPath, fixture("acts.mjs")] },
   },
+  process: {
+    definition: { ...acts.definition, input: inputSchema, output: outputSchema },
+    source: pythonSource(fixture("acts.py")),
+  },
 };
+
+const ofAnySize = ["function", "command", ...(hasPython ? ["process"] : [])];
+describe.skipIf(hasPython)("process executor: this machine has no python3", () =>
+  test("all of it", () => {}),
+);
 
 let root: string;
 let runs = 0;
@@ -100,7 +111,7 @@ async function cancelled(name: string, act: string) {
   return { error, reason, said, tookMs: performance.now() - at };
 }
 
-describe.each(["inline", "function", "command"])("%s executor", (name) => {
+describe.each(["inline", ...ofAnySize])("%s executor", (name) => {
   test("says which skills are its", () => {
     expect(executorNamed(name).canExecute(offers[name] as OfferedSkill)).toBe(true);
     const other = name === "command" ? "function" : "command";
@@ -175,7 +186,7 @@ describe.each(["inline", "function", "command"])("%s executor", (name) => {
   });
 });
 
-describe.each(["function", "command"])("%s executor, whatever the code does", (name) => {
+describe.each(ofAnySize)("%s executor, whatever the code does", (name) => {
   test("code that ignores a cancel is ended, with all it started, and the next run works", async () => {
     const { error, reason, said, tookMs } = await cancelled(name, "ignore");
     expect(error).toBe(reason);

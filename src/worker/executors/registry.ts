@@ -9,6 +9,7 @@ import type { Executor } from "../executor.ts";
 import { createCommandExecutor } from "./command.ts";
 import { createFunctionExecutor } from "./function.ts";
 import { createInlineExecutor } from "./inline.ts";
+import { createProcessExecutor } from "./process.ts";
 import { createThreadPool } from "./threads.ts";
 
 export interface ExecutorOptions {
@@ -29,5 +30,6 @@ export function createExecutors(options: ExecutorOptions): Executor[] {
     createInlineExecutor({ settings }),
     createFunctionExecutor({ pool, clock }),
     createCommandExecutor({ pool, clock }),
+    createProcessExecutor({ pool, clock, processes: threads }),
   ];
 }
