@@ -60,7 +60,7 @@ export function trustCalls({ self, trust, evidence }: Sources) {
     claims: (wallMs: number): Claim[] => attest(evidence, wallMs),
 
     /** The `maxNodes` most visited peers with the claims between them, this node's own among these. */
-    trustGraph(wallMs: number, maxNodes = limits.trustGraphNodes): TrustGraphView {
+    trustGraph(wallMs: number, maxNodes: number = limits.trustGraphNodes): TrustGraphView {
       const own = attest(evidence, wallMs, Infinity).map(({ subject: to, skill, pos, neg }) => {
         return { from: self, to, skill, pos, neg, favor: favor(pos, neg) };
       });
