@@ -11,6 +11,7 @@ import { createSessions, type TaskSessions } from "../network/protocols/task.ts"
 import { createRouter } from "../routing/router.ts";
 import { createAttempts } from "../tasks/attempts.ts";
 import type { BlobAccess } from "../tasks/blob-access.ts";
+import { createBudget, hedgeBudget, retryBudget } from "../tasks/budget.ts";
 import { createChanges } from "../tasks/changes.ts";
 import { createDelegation } from "../tasks/delegate.ts";
 import { createDeterminism } from "../tasks/determinism.ts";
@@ -137,6 +138,8 @@ export async function createEngine(options: EngineOptions) {
     leaseEpoch,
     skillLimits: config.skillLimits,
     discoveryWindowMs,
+    retries: createBudget(retryBudget),
+    hedges: createBudget(hedgeBudget),
   });
   const cache = createResultCache({
     store,

@@ -87,6 +87,8 @@ function whyChosen(decision: Decision): string {
       return "which the task names";
     case "only":
       return considered === 1 ? "the only peer known that offers it" : `the only one that can do it ${of}`;
+    case "hedge":
+      return `sent beside a slow attempt, the best of ${decision.order.length} drawn ${of}`;
     case "exploration":
       return `tried as a newcomer ${of}`;
     default:
@@ -105,7 +107,12 @@ function choiceSentence(decision: Decision): string {
   const who = isLocal(decision, chosen) ? "This node" : shortPeer(chosen);
   const fallbacks = decision.order.length - 1;
   const then = fallbacks === 0 ? "no fallback" : count(fallbacks, "fallback");
-  return `${who} was chosen, ${whyChosen(decision)}; ${then}.`;
+  const { probes } = decision;
+  const asked =
+    probes === undefined
+      ? ""
+      : ` ${count(probes.asked, "peer")} were asked for their load first; ${probes.answered} answered within ${duration(probes.waitedMs)}.`;
+  return `${who} was chosen, ${whyChosen(decision)}; ${then}.${asked}`;
 }
 
 function peerSentence(peer: ConsideredPeer, place: number): string {
@@ -125,6 +132,8 @@ function peerSentence(peer: ConsideredPeer, place: number): string {
     `distrust ${duration(score.distrustMs)}`,
     `price ${duration(score.priceMs)}`,
   ];
+  if (score.qualityMs !== undefined && score.qualityMs > 0)
+    parts.push(`ratings ${duration(score.qualityMs)}`);
   return `${who}: ${role}; expected ${duration(score.totalMs)} to a good result (${parts.join(", ")}); ${busy}${trust}.`;
 }
 

@@ -8,6 +8,8 @@ import type { PeerIdText } from "../core/ids.ts";
 import { limits } from "../core/limits.ts";
 import type { Decision } from "../routing/candidate.ts";
 import type { AttemptOutcome } from "./attempt.ts";
+import type { Budget } from "./budget.ts";
+import type { Run } from "./hedging.ts";
 import type { Providers } from "./providers.ts";
 import { markTried, stopRecord, type TaskRecord } from "./record.ts";
 import { lossBudget, lossDelayMs, refusalDelayMs, retryDelayMs } from "./retry.ts";
@@ -23,6 +25,8 @@ export interface AftermathOptions {
   random: Random;
   /** How long a task for which nobody is known waits for somebody to turn up, ms. */
   discoveryWindowMs: number;
+  /** What is sent again beyond a share of what is sent waits for its turn. */
+  retries: Budget;
   /** Back into the ready queue. */
   requeue(record: TaskRecord): void;
   /** It waits for something else than its turn, and takes up room in the queue meanwhile. */
@@ -40,6 +44,17 @@ export interface Next {
   delayMs: number;
   /** Of the change of state, if there is one. */
   reason: string;
+}
+
+/** Another attempt of the task is out beside the one that has ended. */
+export interface Beside {
+  /** Called just before the task ends: the other is needed no more. */
+  overtaken(): void;
+}
+
+/** The attempt came to nothing; what follows from that, should the one beside it come to nothing too. */
+export interface Pending {
+  ifNothingElse(): Next | undefined;
 }
 
 /** What one candidate said instead of taking the task. */
@@ -65,23 +80,49 @@ const unreachableWindowMs = limits.leaseMs;
 export function createAftermath(options: AftermathOptions) {
   const { table, providers, settlement, clock, random } = options;
 
-  /** What a finished attempt means for the task: its end, or where it goes next. */
+  /** What a finished attempt means for the task: its end, or where it goes next. With another `beside` it, that waits. */
   async function conclude(
     record: TaskRecord,
-    decision: Decision,
+    decision: Decision | undefined,
     peer: PeerIdText,
     outcome: AttemptOutcome,
-  ): Promise<Next | undefined> {
+    beside?: Beside,
+  ): Promise<Next | Pending | undefined> {
+    if (outcome.kind === "answered") return answered(record, decision, peer, outcome, beside);
+    if (beside === undefined) return gone(record, decision, peer, outcome);
+    // Remembered now, while the record speaks of this attempt; what follows may never be.
+    if (outcome.kind !== "refused" && outcome.kind !== "unreachable" && outcome.kind !== "unsent") {
+      markTried(record, peer);
+      const error = new ErrandError(
+        "Lost",
+        "reason" in outcome ? outcome.reason : `the attempt was ${outcome.kind}`,
+      );
+      remember(record, decision, peer, outcome.kind === "expired" ? "timeout" : "lost", error);
+    }
+    return { ifNothingElse: () => gone(record, decision, peer, outcome, true) };
+  }
+
+  /** It ended without an answer. `remembered`: its row is written. */
+  function gone(
+    record: TaskRecord,
+    decision: Decision | undefined,
+    peer: PeerIdText,
+    outcome: Exclude<AttemptOutcome, { kind: "answered" }>,
+    remembered = false,
+  ): Next | undefined {
+    const note = (how: string, error?: ErrandError): void => {
+      if (!remembered) remember(record, decision, peer, how, error);
+      markTried(record, peer);
+    };
     switch (outcome.kind) {
-      case "answered":
-        return answered(record, decision, peer, outcome);
-      case "silent":
-        markTried(record, peer);
-        return silent(record, decision, peer, outcome.reason);
+      case "silent": {
+        const error = new ErrandError("Lost", outcome.reason);
+        note("lost", error);
+        return silent(record, decision, peer, error);
+      }
       case "lost": {
-        markTried(record, peer);
         const error = new ErrandError("Lost", `the worker was lost: ${outcome.reason}`);
-        remember(record, decision, peer, "lost", error);
+        note("lost", error);
         // Its last word may have got lost on the way: that it shut down is no fault of the task.
         if (outcome.announced === true && record.spec.onLost !== "fail") return handedBack(record, error);
         return spoilt(record, error);
@@ -92,14 +133,13 @@ export function createAftermath(options: AftermathOptions) {
           `the attempt took longer than ${record.spec.attemptTimeoutMs} ms`,
           { retryable: true },
         );
-        remember(record, decision, peer, "timeout", error);
-        markTried(record, peer);
+        note("timeout", error);
         return retry(record, error, "timeout");
       }
       case "abandoned":
+      case "overtaken":
         // Taken away to go elsewhere, and its worker did not say that it stopped.
-        remember(record, decision, peer, "lost");
-        markTried(record, peer);
+        note("lost");
         return again(0, "moved");
       case "refused":
       case "unreachable":
@@ -111,23 +151,29 @@ export function createAftermath(options: AftermathOptions) {
 
   async function answered(
     record: TaskRecord,
-    decision: Decision,
+    decision: Decision | undefined,
     peer: PeerIdText,
     answer: Answer,
-  ): Promise<Next | undefined> {
+    beside: Beside | undefined,
+  ): Promise<Next | Pending | undefined> {
     const verdict = await settlement.judge(record, peer, answer);
     if (isTerminal(record.state)) return undefined;
     remember(record, decision, peer, verdict.outcome, verdict.error);
+    if (verdict.kind === "done" || verdict.kind === "ended") beside?.overtaken();
     if (verdict.kind === "done") {
       table.move(record, "completed", "");
       return release(record);
     }
     if (verdict.kind === "ended") return fail(record, verdict.reason, verdict.error, verdict.state);
     markTried(record, peer);
-    if (verdict.kind === "failed") return retry(record, verdict.error, verdict.state);
-    if (verdict.kind === "spoilt") return spoilt(record, verdict.error);
-    if (record.moving !== undefined || record.pauseWanted) return again(0, "given back on request");
-    return handedBack(record, verdict.error);
+    const { kind, error } = verdict;
+    const next = (): Next | undefined => {
+      if (kind === "failed") return retry(record, error, verdict.state);
+      if (kind === "spoilt") return spoilt(record, error);
+      if (record.moving !== undefined || record.pauseWanted) return again(0, "given back on request");
+      return handedBack(record, error);
+    };
+    return beside === undefined ? next() : { ifNothingElse: next };
   }
 
   /** Peers that shut down give back a task now and then; one that always comes back has something about it. */
@@ -140,12 +186,11 @@ export function createAftermath(options: AftermathOptions) {
   /** Sent, and no word: it may have begun, but nothing says that the task had a part in that. */
   function silent(
     record: TaskRecord,
-    decision: Decision,
+    decision: Decision | undefined,
     peer: PeerIdText,
-    reason: string,
+    error: ErrandError,
   ): Next | undefined {
-    const error = new ErrandError("Lost", reason);
-    remember(record, decision, peer, "lost", error);
+    const reason = error.message;
     if (record.spec.onLost === "fail") return fail(record, "lost", error);
     const now = clock.monotonic();
     record.unreachableSinceMs ??= now;
@@ -164,8 +209,12 @@ export function createAftermath(options: AftermathOptions) {
     record.lossesMade++;
     const lied = error.code === "VerificationFailed";
     if (record.spec.onLost === "fail" && !lied) return fail(record, "lost", error);
-    if (record.lossesMade < lossBudget)
-      return again(lossDelayMs(record.lossesMade - 1), `${error.message}; going elsewhere`);
+    if (record.lossesMade < lossBudget) {
+      const turnMs = options.retries.owe(clock.monotonic());
+      // The first time it goes elsewhere at once: a worker that crashes is no sign of overload.
+      const delayMs = record.lossesMade === 1 ? 0 : Math.max(turnMs, lossDelayMs(record.lossesMade - 1));
+      return again(delayMs, `${error.message}; going elsewhere`);
+    }
     if (lied) return fail(record, "verification-failed", error);
     const hint = "The task may be what ends its workers; look at its input, then submit it again.";
     const message = `spoilt by ${record.lossesMade} workers, the last: ${error.message}`;
@@ -175,7 +224,8 @@ export function createAftermath(options: AftermathOptions) {
   function retry(record: TaskRecord, error: ErrandError, state: "failed" | "timeout"): Next | undefined {
     const { retry: policy } = record.spec;
     if (!error.retryable || record.retriesMade >= policy.retries) return fail(record, "error", error, state);
-    const delayMs = retryDelayMs(policy, record.retriesMade, random, error.retryAfterMs);
+    const policyMs = retryDelayMs(policy, record.retriesMade, random, error.retryAfterMs);
+    const delayMs = Math.max(policyMs, options.retries.owe(clock.monotonic()));
     record.retriesMade++;
     return again(
       delayMs,
@@ -317,6 +367,22 @@ export function createAftermath(options: AftermathOptions) {
     });
   }
 
+  /** One of two attempts that were out at once, and not the one that the record speaks of. */
+  function rememberBeside(record: TaskRecord, run: Run, outcome: string, error: ErrandError): void {
+    const { attempt, peer, startedAt, decision } = run;
+    const finishedAt = clock.now();
+    record.attemptUsed = true;
+    table.recordAttempt(record, {
+      attempt,
+      peer,
+      startedAt,
+      finishedAt,
+      outcome,
+      error: error.toJSON(),
+      decision,
+    });
+  }
+
   /** Returns nothing, so that a step can end with it. */
   function fail(
     record: TaskRecord,
@@ -338,16 +404,32 @@ export function createAftermath(options: AftermathOptions) {
     stopRecord(record);
   }
 
-  return { conclude, nobody, noteRefusal, everybodyRefused, place, hold, remember, sleep, fail, release };
+  return {
+    conclude,
+    nobody,
+    noteRefusal,
+    everybodyRefused,
+    place,
+    hold,
+    remember,
+    rememberBeside,
+    sleep,
+    fail,
+    release,
+  };
 }
 
 function again(delayMs: number, reason: string): Next {
   return { how: "again", delayMs, reason };
 }
 
-function noCapablePeer(record: TaskRecord, decision: Decision, refusals: Refusal[] = []): ErrandError {
+function noCapablePeer(
+  record: TaskRecord,
+  decision: Decision | undefined,
+  refusals: Refusal[] = [],
+): ErrandError {
   const { spec } = record;
-  const known = decision.considered.length + decision.omitted;
+  const known = decision === undefined ? 1 : decision.considered.length + decision.omitted;
   const unreachable = refusals.length > 0;
   const message =
     known === 0
@@ -361,6 +443,6 @@ function noCapablePeer(record: TaskRecord, decision: Decision, refusals: Refusal
       : `\`errand task explain ${record.id}\` tells why each was refused.`;
   const reasons = unreachable
     ? refusals.map(({ peer, message: refused }) => ({ peer, refused }))
-    : decision.considered.map(({ peer, refused }) => ({ peer, refused }));
+    : decision?.considered.map(({ peer, refused }) => ({ peer, refused }));
   return new ErrandError("NoCapablePeer", message, { hint, details: { refusals: reasons } });
 }

@@ -24,7 +24,12 @@ export type AttemptOutcome =
   /** Nobody wanted it any more when the session was open: nothing was sent. */
   | { kind: "unsent" }
   /** Its task was cancelled or moved, and the worker did not say in time that it stopped. */
-  | { kind: "abandoned" };
+  | { kind: "abandoned" }
+  /** Another attempt of its task gave the result; this one was cancelled, and its answer is not waited for. */
+  | { kind: "overtaken"; ranMs: number };
+
+/** What whoever waits for an attempt hears: its outcome, or that the one beside it has come to an end first. */
+export type AttemptNews = AttemptOutcome | { kind: "beside" };
 
 /** What the delegation hears while an attempt is out. */
 export interface AttemptEvents {
@@ -33,6 +38,8 @@ export interface AttemptEvents {
   /** `rttMs`: from the request to its ack. */
   acked(ack: TaskAck, rttMs: number): void;
   started(): void;
+  /** Without an outcome at `lateMs`. Called once. */
+  late?(): void;
   progress(progress: TaskProgress): void;
   load(load: Load): void;
 }
@@ -50,5 +57,11 @@ export interface Attempt extends AttemptRef {
   heardMs: number;
   seq: number;
   cancelledMs: number | undefined;
+  /** When `late` is called, monotonic; Infinity for never. */
+  lateMs: number;
+  /** A second attempt of the same task, out beside this one. Only the first has one. */
+  twin: Attempt | undefined;
+  /** Tells whoever waits for the outcome. */
+  resolve: (news: AttemptNews) => void;
   readonly settle: (outcome: AttemptOutcome) => void;
 }

@@ -21,7 +21,7 @@ import type {
   TaskRequest,
   TaskResponse,
 } from "../network/messages.ts";
-import type { Attempt, AttemptEvents, AttemptOutcome } from "./attempt.ts";
+import type { Attempt, AttemptEvents, AttemptNews, AttemptOutcome } from "./attempt.ts";
 
 export interface AttemptsOptions {
   clock: Clock;
@@ -34,13 +34,22 @@ export interface AttemptsOptions {
 
 export interface Attempts {
   readonly size: number;
-  /** Sends the request, if it is still `wanted` once there is a session, and follows it to its outcome; never throws. */
+  /**
+   * Sends the request, if it is still `wanted` once there is a session, and follows it to its outcome; never throws. With
+   * `lateAfterMs` the events hear when it has taken that long. `beside`: as a second attempt of a task that has one out.
+   */
   send(
     peer: PeerIdText,
     request: TaskRequest,
     events: AttemptEvents,
     wanted: () => boolean,
-  ): Promise<AttemptOutcome>;
+    options?: { lateAfterMs?: number | undefined; beside?: boolean },
+  ): Promise<AttemptNews>;
+  /** Wakes whoever waits for the attempt with `beside`; returns the promise of its outcome, undefined when it has one. */
+  interrupt(id: TaskId, attempt: number): Promise<AttemptOutcome> | undefined;
+  isOut(id: TaskId, attempt: number): boolean;
+  /** Ends an attempt because another gave the result: its worker is told to stop, and not waited for. */
+  overtake(id: TaskId, attempt: number): void;
   /** Follows an attempt that a former life of this home sent. */
   adopt(
     peer: PeerIdText,
@@ -49,7 +58,7 @@ export interface Attempts {
   ): Promise<AttemptOutcome>;
   /** Whether an attempt of the task is out. */
   has(id: TaskId): boolean;
-  /** Asks the worker to stop; the outcome is its answer, or `abandoned` when none comes in time. */
+  /** Asks the task's workers to stop; the outcome is their answer, or `abandoned` when none comes in time. */
   cancel(id: TaskId, reason: string): boolean;
   /** Every message that comes over a session this node submits on. */
   onAnswer(message: Message, session: Session): void;
@@ -63,10 +72,12 @@ export interface Attempts {
   stop(): void;
 }
 
-const sweepMs = 250;
+// How late an attempt that is late may be found to be.
+const sweepMs = 100;
 // How long a worker may take to confirm a cancel before the home stops waiting for it.
 const cancelWaitMs = 2_000 + limits.cancelGraceMs;
 const reopenMs = 500;
+const alone: { lateAfterMs?: number | undefined; beside?: boolean } = {};
 
 export function createAttempts(options: AttemptsOptions): Attempts {
   const { clock } = options;
@@ -83,8 +94,9 @@ export function createAttempts(options: AttemptsOptions): Attempts {
     peer: PeerIdText,
     request: Pick<TaskRequest, "taskId" | "attempt" | "leaseEpoch" | "leaseMs" | "deadlineMs">,
     events: AttemptEvents,
+    beside: boolean,
   ) {
-    const { promise, resolve } = Promise.withResolvers<AttemptOutcome>();
+    const { promise, resolve } = Promise.withResolvers<AttemptNews>();
     const now = clock.monotonic();
     const attempt: Attempt = {
       taskId: request.taskId,
@@ -101,27 +113,54 @@ export function createAttempts(options: AttemptsOptions): Attempts {
       heardMs: now,
       seq: 0,
       cancelledMs: undefined,
+      lateMs: Infinity,
+      twin: undefined,
+      resolve,
       settle(outcome) {
-        if (byTask.get(attempt.taskId) !== attempt) return;
-        byTask.delete(attempt.taskId);
+        if (!leave(attempt)) return;
         byPeer.get(peer)?.delete(attempt);
-        resolve(outcome);
+        attempt.resolve(outcome);
       },
     };
-    // One attempt of a task at a time, whatever the caller thinks.
-    byTask.get(attempt.taskId)?.settle({ kind: "abandoned" });
-    byTask.set(attempt.taskId, attempt);
+    const first = byTask.get(attempt.taskId);
+    if (first !== undefined && beside) {
+      first.twin?.settle({ kind: "abandoned" });
+      first.twin = attempt;
+    } else {
+      // Otherwise one attempt of a task at a time, whatever the caller thinks.
+      first?.twin?.settle({ kind: "abandoned" });
+      first?.settle({ kind: "abandoned" });
+      byTask.set(attempt.taskId, attempt);
+    }
     let set = byPeer.get(peer);
     if (set === undefined) byPeer.set(peer, (set = new Set()));
     set.add(attempt);
     return { attempt, promise };
   }
 
+  /** Takes the attempt out; false when it was out no more. What is beside it stays. */
+  function leave(attempt: Attempt): boolean {
+    const first = byTask.get(attempt.taskId);
+    if (first === attempt) {
+      if (attempt.twin === undefined) byTask.delete(attempt.taskId);
+      else byTask.set(attempt.taskId, attempt.twin);
+      attempt.twin = undefined;
+      return true;
+    }
+    if (first === undefined || first.twin !== attempt) return false;
+    first.twin = undefined;
+    return true;
+  }
+
+  function numbered(id: TaskId, number: number): Attempt | undefined {
+    const first = byTask.get(id);
+    if (first === undefined || first.attempt === number) return first;
+    return first.twin?.attempt === number ? first.twin : undefined;
+  }
+
   function find(ref: AttemptRef, session: Session): Attempt | undefined {
-    const attempt = byTask.get(ref.taskId);
-    return attempt !== undefined && attempt.attempt === ref.attempt && attempt.peer === session.peer
-      ? attempt
-      : undefined;
+    const attempt = numbered(ref.taskId, ref.attempt);
+    return attempt !== undefined && attempt.peer === session.peer ? attempt : undefined;
   }
 
   function heard(attempt: Attempt): void {
@@ -226,6 +265,10 @@ export function createAttempts(options: AttemptsOptions): Attempts {
   }
 
   function check(attempt: Attempt, now: number): void {
+    if (now >= attempt.lateMs && attempt.cancelledMs === undefined) {
+      attempt.lateMs = Infinity;
+      attempt.events.late?.();
+    }
     if (attempt.cancelledMs !== undefined && now - attempt.cancelledMs > cancelWaitMs) {
       attempt.settle({ kind: "abandoned" });
     } else if (attempt.ackedMs === undefined) {
@@ -250,7 +293,11 @@ export function createAttempts(options: AttemptsOptions): Attempts {
 
   function sweep(): void {
     const now = clock.monotonic();
-    for (const attempt of byTask.values()) check(attempt, now);
+    for (const attempt of byTask.values()) {
+      const { twin } = attempt;
+      check(attempt, now);
+      if (twin !== undefined) check(twin, now);
+    }
     for (const [peer, set] of byPeer) if (set.size === 0) byPeer.delete(peer);
     cancelSweep = clock.after(sweepMs, sweep);
   }
@@ -260,7 +307,7 @@ export function createAttempts(options: AttemptsOptions): Attempts {
       return byTask.size;
     },
     counters,
-    async send(peer, request, events, wanted) {
+    async send(peer, request, events, wanted, { lateAfterMs, beside = false } = alone) {
       let session = options.current(peer);
       if (session === undefined) {
         try {
@@ -281,26 +328,48 @@ export function createAttempts(options: AttemptsOptions): Attempts {
           retryAfterMs: 200,
         };
       }
-      const { attempt, promise } = track(peer, request, events);
+      const { attempt, promise } = track(peer, request, events, beside);
       attempt.session = session;
+      if (lateAfterMs !== undefined) attempt.lateMs = attempt.sentMs + lateAfterMs;
       session.send({ kind: "request", request });
       return promise;
     },
+    interrupt(id, number) {
+      const attempt = numbered(id, number);
+      if (attempt === undefined) return undefined;
+      const { promise, resolve } = Promise.withResolvers<AttemptOutcome>();
+      const wake = attempt.resolve;
+      attempt.resolve = (news) => {
+        if (news.kind !== "beside") resolve(news);
+      };
+      wake({ kind: "beside" });
+      return promise;
+    },
+    isOut: (id, number) => numbered(id, number) !== undefined,
+    overtake(id, number) {
+      const attempt = numbered(id, number);
+      if (attempt === undefined) return;
+      const reason = "another attempt was faster";
+      attempt.session?.send({ kind: "cancel", cancel: { taskId: id, attempt: number, reason } });
+      attempt.settle({ kind: "overtaken", ranMs: clock.monotonic() - (attempt.startedMs ?? attempt.sentMs) });
+    },
     adopt(peer, request, events) {
-      const { attempt, promise } = track(peer, request, events);
+      const { attempt, promise } = track(peer, request, events, false);
       attempt.ackedMs = attempt.heardMs;
       attempt.session = options.current(peer);
       if (attempt.session === undefined) void reopen(peer);
       else
         attempt.session.send({ kind: "query", query: { taskId: attempt.taskId, attempt: attempt.attempt } });
-      return promise;
+      return promise as Promise<AttemptOutcome>;
     },
     has: (id) => byTask.has(id),
     cancel(id, reason) {
-      const attempt = byTask.get(id);
-      if (attempt === undefined) return false;
-      attempt.cancelledMs ??= clock.monotonic();
-      attempt.session?.send({ kind: "cancel", cancel: { taskId: id, attempt: attempt.attempt, reason } });
+      const first = byTask.get(id);
+      if (first === undefined) return false;
+      for (const attempt of first.twin === undefined ? [first] : [first, first.twin]) {
+        attempt.cancelledMs ??= clock.monotonic();
+        attempt.session?.send({ kind: "cancel", cancel: { taskId: id, attempt: attempt.attempt, reason } });
+      }
       return true;
     },
     onAnswer(message, session) {

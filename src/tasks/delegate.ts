@@ -13,12 +13,15 @@ import { ErrandError } from "../core/errors.ts";
 import type { PeerIdText } from "../core/ids.ts";
 import { limits } from "../core/limits.ts";
 import type { Log } from "../core/log.ts";
+import type { TaskAck } from "../network/messages.ts";
 import type { Decision } from "../routing/candidate.ts";
 import { createAftermath, type Next, type Refusal } from "./aftermath.ts";
-import type { AttemptOutcome } from "./attempt.ts";
+import type { AttemptNews, AttemptOutcome } from "./attempt.ts";
 import type { Attempts } from "./attempts.ts";
 import { createBackpressure } from "./backpressure.ts";
+import type { Budget } from "./budget.ts";
 import type { BlobAccess } from "./blob-access.ts";
+import { createHedging, type Run } from "./hedging.ts";
 import { createKeyedLimits, type SkillLimit } from "./keyed-limits.ts";
 import type { Providers } from "./providers.ts";
 import type { ReadyQueue } from "./ready-queue.ts";
@@ -44,6 +47,9 @@ export interface DelegateOptions {
   leaseEpoch: number;
   /** How long a task for which nobody is known waits for somebody to turn up, ms. */
   discoveryWindowMs: number;
+  /** What retries may be, and second attempts beside slow ones, of all that is sent. */
+  retries: Budget;
+  hedges: Budget;
 }
 
 export interface Delegation {
@@ -68,17 +74,29 @@ const endReasons: Partial<Record<string, string>> = { timeout: "expired", failed
 
 export function createDelegation(options: DelegateOptions): Delegation {
   const { table, queue, attempts, providers, settlement, blobs, clock, log } = options;
-  const { conclude, nobody, noteRefusal, everybodyRefused, place, hold, remember, sleep, fail, release } =
-    createAftermath({
-      ...options,
-      requeue(record) {
-        queue.push(record);
-        pump();
-      },
-      park: (record) => queue.park(record),
-      leave: (record) => forget(record),
-      hold: (record, delayMs) => backpressure.hold(record, delayMs),
-    });
+  const aftermath = createAftermath({
+    ...options,
+    requeue(record) {
+      queue.push(record);
+      pump();
+    },
+    park: (record) => queue.park(record),
+    leave: (record) => forget(record),
+    hold: (record, delayMs) => backpressure.hold(record, delayMs),
+  });
+  const { nobody, noteRefusal, everybodyRefused, place, hold, remember, sleep, fail, release } = aftermath;
+  const hedging = createHedging({
+    attempts,
+    providers,
+    clock,
+    budget: options.hedges,
+    wanted,
+    send: sendBeside,
+    goOn: (record, peer, running) => untilOutcome(record, peer, running) as Promise<AttemptOutcome>,
+    conclude: aftermath.conclude,
+    remember: aftermath.rememberBeside,
+    tooLate,
+  });
   const backpressure = createBackpressure({
     clock,
     requeue(record) {
@@ -151,9 +169,12 @@ export function createDelegation(options: DelegateOptions): Delegation {
     for (const peer of decision.order) {
       if (!wanted(record)) break;
       const outcome = await offer(record, peer);
-      if (isTerminal(record.state) || stopped) return tooLate(record, peer, outcome);
+      if (isTerminal(record.state) || stopped)
+        return hedging.endedMeanwhile(record, peer, outcome) as undefined;
+      if (record.hedge !== undefined || outcome.kind === "beside")
+        return hedging.race(record, decision, outcome);
       if (outcome.kind !== "refused" && outcome.kind !== "unreachable")
-        return conclude(record, decision, peer, outcome);
+        return (await aftermath.conclude(record, decision, peer, outcome)) as Next | undefined;
       const refusal =
         outcome.kind === "refused"
           ? outcome
@@ -194,9 +215,11 @@ export function createDelegation(options: DelegateOptions): Delegation {
     settlement.drop(record, peer, outcome);
   }
 
-  function offer(record: TaskRecord, peer: PeerIdText): Promise<AttemptOutcome> {
+  function offer(record: TaskRecord, peer: PeerIdText): Promise<AttemptNews> {
+    if (record.attempt === 0) options.retries.paid();
     // A refusal ran nothing, so the next candidate gets the same number.
-    if (record.attempt === 0 || record.attemptUsed) record.attempt++;
+    if (record.attempt === 0 || record.attemptUsed)
+      record.attempt = Math.max(record.attempt, record.hedgedAs) + 1;
     record.attemptUsed = false;
     record.peer = peer;
     record.startedAt = clock.now();
@@ -205,16 +228,50 @@ export function createDelegation(options: DelegateOptions): Delegation {
     return track(record, peer, send(record, peer));
   }
 
-  async function send(record: TaskRecord, peer: PeerIdText): Promise<AttemptOutcome> {
+  async function send(record: TaskRecord, peer: PeerIdText): Promise<AttemptNews> {
     const events = eventsOf(record, peer);
+    const lateAfterMs = mayHedge(record) ? providers.hedgeAfterMs(record, peer) : undefined;
+    if (lateAfterMs !== undefined) {
+      options.hedges.paid();
+      events.late = () => hedging.late(record);
+    }
     // Where at most one start is promised, the attempt must be on disk before it can begin.
     if (record.spec.onLost === "fail") {
       await table.committed();
       if (!wanted(record)) return { kind: "unsent" };
     }
-    return attempts.send(peer, requestOf(record, options.leaseEpoch, record.startedAt), events, () =>
-      wanted(record),
+    const request = requestOf(record, record.attempt, options.leaseEpoch, record.startedAt);
+    const still = (): boolean => wanted(record);
+    return lateAfterMs === undefined
+      ? attempts.send(peer, request, events, still)
+      : attempts.send(peer, request, events, still, { lateAfterMs });
+  }
+
+  /** Of those marked safe to run twice, the ones that nothing else binds to one run at a time. */
+  function mayHedge({ spec, moving }: TaskRecord): boolean {
+    return (
+      spec.idempotent !== false &&
+      spec.onLost !== "fail" &&
+      spec.peer === undefined &&
+      moving === undefined &&
+      spec.concurrencyKey === undefined &&
+      options.skillLimits[spec.skill] === undefined
     );
+  }
+
+  function sendBeside(record: TaskRecord, run: Run): Promise<AttemptOutcome> {
+    const { peer, attempt, startedAt } = run;
+    const request = requestOf(record, attempt, options.leaseEpoch, startedAt);
+    const events = {
+      ...eventsOf(record, peer),
+      // What users see is the first's.
+      acked: (ack: TaskAck, rttMs: number) => providers.acked(peer, rttMs, ack.load),
+      progress() {},
+    };
+    const sent = attempts.send(peer, request, events, () => record.hedge === run && wanted(record), {
+      beside: true,
+    });
+    return track(record, peer, sent) as Promise<AttemptOutcome>;
   }
 
   function eventsOf(record: TaskRecord, peer: PeerIdText): Parameters<Attempts["send"]>[2] {
@@ -239,14 +296,21 @@ export function createDelegation(options: DelegateOptions): Delegation {
     };
   }
 
-  async function track(
-    record: TaskRecord,
-    peer: PeerIdText,
-    running: Promise<AttemptOutcome>,
-  ): Promise<AttemptOutcome> {
+  function track(record: TaskRecord, peer: PeerIdText, running: Promise<AttemptNews>): Promise<AttemptNews> {
     const { blob } = record.input;
     if (blob !== undefined) blobs.grant(peer, blob.hash);
+    return untilOutcome(record, peer, running);
+  }
+
+  /** Learns from the outcome, when it is one. */
+  async function untilOutcome(
+    record: TaskRecord,
+    peer: PeerIdText,
+    running: Promise<AttemptNews>,
+  ): Promise<AttemptNews> {
     const outcome = await running;
+    if (outcome.kind === "beside") return outcome;
+    const { blob } = record.input;
     if (blob !== undefined) blobs.revoke(peer, blob.hash);
     if (outcome.kind !== "answered") providers.unanswered(record, peer, outcome);
     return outcome;
@@ -257,13 +321,13 @@ export function createDelegation(options: DelegateOptions): Delegation {
     peer: PeerIdText,
     running: Promise<AttemptOutcome>,
   ): Promise<Next | undefined> {
-    const outcome = await track(record, peer, running);
+    const outcome = (await track(record, peer, running)) as AttemptOutcome;
     // The crash may have come between the worker's acknowledgement and its commit; the answer shows that there was one.
     if (outcome.kind === "answered" || outcome.kind === "expired")
       record.attemptsMade = Math.max(record.attemptsMade, record.lossesMade + record.retriesMade + 1);
     const decision: Decision = { order: [peer], how: "adopted", considered: [], omitted: 0 };
     if (isTerminal(record.state) || stopped) return tooLate(record, peer, outcome);
-    return conclude(record, decision, peer, outcome);
+    return (await aftermath.conclude(record, decision, peer, outcome)) as Next | undefined;
   }
 
   return {
@@ -285,8 +349,10 @@ export function createDelegation(options: DelegateOptions): Delegation {
     end(record, state, error) {
       if (isTerminal(record.state)) return;
       const { peer, lastDecision } = record;
-      if (attempts.cancel(record.id, error.message) && peer !== "")
+      if (attempts.cancel(record.id, error.message) && peer !== "") {
         remember(record, lastDecision, peer, state, error);
+        if (record.hedge !== undefined) aftermath.rememberBeside(record, record.hedge, state, error);
+      }
       record.error = error.toJSON();
       table.move(record, state, endReasons[state] ?? error.message);
       release(record);

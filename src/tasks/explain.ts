@@ -21,19 +21,21 @@ export interface ExplainContext {
 
 export function explainRecord(
   record: TaskRecord,
-  attempts: AttemptRecord[],
+  stored: AttemptRecord[],
   history: HistoryEntry[],
   context: ExplainContext,
 ): TaskExplanation {
+  // Of two that were out at once the later may have ended first.
+  const attempts = stored.toSorted((a, b) => a.attempt - b.attempt);
   const waiting =
     record.lastDecision !== undefined &&
     attempts.every((one) => one.attempt !== record.attempt || one.decision === undefined);
   const shown =
     waiting && record.attempt > 0 && record.finishedAt === undefined
-      ? [...attempts, currentAttempt(record)]
+      ? [...attempts, ...currentAttempts(record)]
       : attempts;
   const withSearch =
-    shown.length === 0 && record.lastDecision !== undefined ? [currentAttempt(record)] : shown;
+    shown.length === 0 && record.lastDecision !== undefined ? currentAttempts(record) : shown;
   return {
     id: record.id,
     status: record.state,
@@ -43,16 +45,24 @@ export function explainRecord(
   };
 }
 
-/** The decision of an attempt that is not over, or of a search that found nobody. */
-function currentAttempt(record: TaskRecord): AttemptRecord {
-  return {
-    attempt: record.attempt,
-    peer: record.peer,
-    startedAt: record.startedAt,
-    finishedAt: 0,
-    outcome: record.finishedAt === undefined ? "" : "none",
-    decision: record.lastDecision,
-  };
+/** The attempts that are not over, mostly one, with their decisions; or the search that found nobody. */
+function currentAttempts(record: TaskRecord): AttemptRecord[] {
+  const { attempt, peer, startedAt, hedge } = record;
+  const outcome = record.finishedAt === undefined ? "" : "none";
+  const first = { attempt, peer, startedAt, finishedAt: 0, outcome, decision: record.lastDecision };
+  if (hedge === undefined) return [first];
+  const { decision } = hedge;
+  return [
+    first,
+    {
+      attempt: hedge.attempt,
+      peer: hedge.peer,
+      startedAt: hedge.startedAt,
+      finishedAt: 0,
+      outcome: "",
+      decision,
+    },
+  ];
 }
 
 function summarise(record: TaskRecord, attempts: AttemptRecord[], context: ExplainContext): string {

@@ -5,9 +5,9 @@
  */
 import type { Clock } from "../core/clock.ts";
 import type { PeerIdText } from "../core/ids.ts";
-import type { CardDirectory, KnownCard, Resources } from "../network/card.ts";
+import type { CardDirectory, CardSkill, KnownCard, Resources } from "../network/card.ts";
 import type { Load } from "../network/messages.ts";
-import type { Candidate, Decision } from "../routing/candidate.ts";
+import type { Candidate, Decision, RoutingRequest } from "../routing/candidate.ts";
 import type { Router } from "../routing/router.ts";
 import type { OfferedSkill } from "../skills/skill.ts";
 import type { Worker } from "../worker/worker.ts";
@@ -42,6 +42,10 @@ export type Verdict = "good" | "bad" | "skill-failed" | "timeout" | "none";
 export interface Providers {
   /** From memory alone. */
   route(record: TaskRecord): Decision;
+  /** After how long without an answer a second attempt is worth it, ms; undefined when it may not have one. */
+  hedgeAfterMs(record: TaskRecord, peer: PeerIdText): number | undefined;
+  /** Who could take a second attempt beside the one that is out; undefined when nobody has room. */
+  hedge(record: TaskRecord): Decision | undefined;
   /** Asks the network for providers of the skill, or for one peer's card; resolves when somebody new is known or after about `forMs`. All who ask for the same share one search. */
   discover(skill: string, peer: PeerIdText | undefined, forMs: number): Promise<void>;
   sent(record: TaskRecord, peer: PeerIdText): void;
@@ -61,7 +65,52 @@ interface CachedCandidates {
   cards: number;
   standing: number;
   list: Candidate[];
-  heard: (KnownCard | undefined)[];
+  /** All say that running the skill twice does no harm. */
+  repeatable: boolean;
+}
+
+/**
+ * A peer seen as candidate. A class for its two getters: what changes by the moment is looked at for the few that are drawn, not
+ * brought up to date for a thousand before each decision.
+ */
+class RemoteCandidate implements Candidate {
+  readonly local = false;
+  readonly peer: PeerIdText;
+  readonly skillVersion: string;
+  readonly price: number;
+  readonly resources: Resources;
+  readonly role: string;
+  readonly tags: readonly string[];
+  readonly connected: boolean;
+  readonly blocked: boolean;
+  readonly pin: number | undefined;
+  readonly #known: KnownCard;
+  readonly #clock: Clock;
+
+  constructor(known: KnownCard, { version, price }: CardSkill, standing: PeerStanding, clock: Clock) {
+    const { card } = known;
+    this.peer = card.peer;
+    this.skillVersion = version;
+    this.price = price;
+    this.resources = card.resources;
+    this.role = card.role;
+    this.tags = card.tags;
+    this.connected = standing.isConnected(card.peer);
+    this.blocked = standing.isBlocked(card.peer);
+    this.pin = standing.pinOf(card.peer);
+    this.#known = known;
+    this.#clock = clock;
+  }
+
+  get load(): Load {
+    return this.#known.card.load;
+  }
+
+  /** A card that is only confirmed by a sign of life says nothing new of the load, so the issuer's clock counts as well. */
+  get loadAgeMs(): number {
+    const { heardAt, card } = this.#known;
+    return Math.max(this.#clock.monotonic() - heardAt, this.#clock.now() - card.issuedAt);
+  }
 }
 
 // Skills that tasks ask for; each costs a small list.
@@ -73,8 +122,7 @@ export function createProviders(options: ProvidersOptions): Providers {
   const cache = new Map<string, CachedCandidates>();
   const searches = new Map<string, Promise<void>>();
 
-  function candidates(skill: string): Candidate[] {
-    const now = clock.monotonic();
+  function candidates(skill: string): CachedCandidates {
     let cached = cache.get(skill);
     if (
       cached === undefined ||
@@ -85,30 +133,25 @@ export function createProviders(options: ProvidersOptions): Providers {
       if (cache.size >= skillsCached) cache.delete(cache.keys().next().value as string);
       cache.set(skill, cached);
     }
-    cached.list.forEach((candidate, i) => {
-      const card = cached.heard[i];
-      candidate.load = card === undefined ? worker.load() : card.card.load;
-      candidate.loadAgeMs = card === undefined ? 0 : now - card.heardAt;
-    });
-    return cached.list;
+    return cached;
   }
 
   function gather(skill: string): CachedCandidates {
     const list: Candidate[] = [];
-    const heard: (KnownCard | undefined)[] = [];
+    let repeatable = true;
     const own = worker.skills.get(skill);
     if (own !== undefined) {
       list.push(localCandidate(own));
-      heard.push(undefined);
+      repeatable &&= own.definition.idempotent === true || own.definition.deterministic === true;
     }
     for (const known of directory.offering(skill)) {
       if (known.card.peer === self) continue;
-      const candidate = remoteCandidate(known, skill);
-      if (candidate === undefined) continue;
-      list.push(candidate);
-      heard.push(known);
+      const offered = known.card.skills.find((one) => one.id === skill);
+      if (offered === undefined) continue;
+      list.push(new RemoteCandidate(known, offered, standing, clock));
+      repeatable &&= offered.idempotent || offered.deterministic;
     }
-    return { cards: directory.generation, standing: standing.generation, list, heard };
+    return { cards: directory.generation, standing: standing.generation, list, repeatable };
   }
 
   function localCandidate(own: OfferedSkill): Candidate {
@@ -120,7 +163,9 @@ export function createProviders(options: ProvidersOptions): Providers {
       resources: options.resources(),
       role: options.role,
       tags: options.tags,
-      load: worker.load(),
+      get load() {
+        return worker.load();
+      },
       loadAgeMs: 0,
       connected: true,
       blocked: false,
@@ -128,24 +173,19 @@ export function createProviders(options: ProvidersOptions): Providers {
     };
   }
 
-  function remoteCandidate({ card }: KnownCard, skill: string): Candidate | undefined {
-    const offered = card.skills.find((one) => one.id === skill);
-    return (
-      offered && {
-        peer: card.peer,
-        local: false,
-        skillVersion: offered.version,
-        price: offered.price,
-        resources: card.resources,
-        role: card.role,
-        tags: card.tags,
-        load: card.load,
-        loadAgeMs: 0,
-        connected: standing.isConnected(card.peer),
-        blocked: standing.isBlocked(card.peer),
-        pin: standing.pinOf(card.peer),
-      }
-    );
+  function requestFor(record: TaskRecord): RoutingRequest {
+    const { spec } = record;
+    const leftMs = record.deadlineAt === undefined ? Infinity : record.deadlineAt - clock.now();
+    return {
+      skill: spec.skill,
+      skillVersion: spec.skillVersion,
+      requirements: spec.requirements,
+      peer: spec.peer ?? record.moving?.to,
+      minTrust: spec.minTrust,
+      maxPrice: spec.maxPrice,
+      timeoutMs: Math.min(spec.attemptTimeoutMs, leftMs),
+      exclude: record.tried,
+    };
   }
 
   async function search(skill: string, peer: PeerIdText | undefined, forMs: number): Promise<void> {
@@ -169,23 +209,20 @@ export function createProviders(options: ProvidersOptions): Providers {
 
   return {
     route(record) {
-      const { spec } = record;
-      const leftMs = record.deadlineAt === undefined ? Infinity : record.deadlineAt - clock.now();
-      return router.decide(
-        {
-          skill: spec.skill,
-          skillVersion: spec.skillVersion,
-          requirements: spec.requirements,
-          peer: spec.peer ?? record.moving?.to,
-          minTrust: spec.minTrust,
-          maxPrice: spec.maxPrice,
-          timeoutMs: Math.min(spec.attemptTimeoutMs, leftMs),
-          exclude: record.tried,
-        },
-        candidates(spec.skill),
-        clock.monotonic(),
-        clock.now(),
-      );
+      const { list } = candidates(record.spec.skill);
+      return router.decide(requestFor(record), list, clock.monotonic(), clock.now());
+    },
+    hedgeAfterMs({ spec }, peer) {
+      if (spec.idempotent !== true && !candidates(spec.skill).repeatable) return undefined;
+      return router.hedgeAfterMs(peer, spec.skill, clock.monotonic());
+    },
+    hedge(record) {
+      const first = requestFor(record);
+      const exclude = new Set(first.exclude).add(record.peer);
+      const { list } = candidates(record.spec.skill);
+      const request = { ...first, exclude, hedge: true };
+      const decision = router.decide(request, list, clock.monotonic(), clock.now());
+      return decision.order.length === 0 || decision.retryAfterMs !== undefined ? undefined : decision;
     },
     discover(skill, peer, forMs) {
       const key = `${skill} ${peer ?? ""}`;
@@ -203,6 +240,7 @@ export function createProviders(options: ProvidersOptions): Providers {
       const now = clock.monotonic();
       if (outcome.kind === "refused") router.onRefused(peer, undefined, outcome.retryAfterMs, now);
       else if (outcome.kind === "expired") router.onTimeout(peer, record.spec.skill, now);
+      else if (outcome.kind === "overtaken") router.onOvertaken(peer, record.spec.skill, outcome.ranMs);
       else if (outcome.kind === "abandoned" || outcome.kind === "unsent") router.onReleased(peer);
       else router.onLost(peer, record.spec.skill, now);
     },

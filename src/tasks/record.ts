@@ -9,6 +9,7 @@ import type { PeerIdText, TaskId } from "../core/ids.ts";
 import type { Usage } from "../network/messages.ts";
 import { bodyHash } from "../network/attest.ts";
 import type { Decision } from "../routing/candidate.ts";
+import type { Hedge } from "./hedging.ts";
 import { isTerminal, type TaskState } from "./states.ts";
 import type { AttemptRecord, HistoryEntry, TaskSpec, TaskView } from "./task.ts";
 
@@ -73,6 +74,10 @@ export interface TaskRecord {
   ruledOut: ReadonlySet<PeerIdText>;
   /** Somebody may have begun the current attempt, so the next one needs a number of its own. */
   attemptUsed: boolean;
+  /** The second attempt while two are out (hedging.ts). */
+  hedge: Hedge | undefined;
+  /** Number of the last second attempt; the next attempt's is above it. */
+  hedgedAs: number;
   /** A step of the delegation is under way: whoever wants something of the task leaves a wish, and the step ends with it. */
   out: boolean;
   /** Times that a worker gave it back without being asked to. */
@@ -141,6 +146,8 @@ export function newRecord(
     tried: nobody,
     ruledOut: nobody,
     attemptUsed: false,
+    hedge: undefined,
+    hedgedAs: 0,
     out: false,
     handBacks: 0,
     pauseWanted: false,

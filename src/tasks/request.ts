@@ -1,14 +1,19 @@
-/** The TaskRequest that a task's current attempt is. */
+/** The TaskRequest that an attempt of a task is. */
 import { limits } from "../core/limits.ts";
 import type { TaskRequest } from "../network/messages.ts";
 import type { TaskRecord } from "./record.ts";
 
-export function requestOf(record: TaskRecord, leaseEpoch: number, nowAt: number): TaskRequest {
+export function requestOf(
+  record: TaskRecord,
+  attempt: number,
+  leaseEpoch: number,
+  nowAt: number,
+): TaskRequest {
   const { spec } = record;
   const leftMs = record.deadlineAt === undefined ? Infinity : Math.max(1, record.deadlineAt - nowAt);
   return {
     taskId: record.id,
-    attempt: record.attempt,
+    attempt,
     leaseEpoch,
     skill: spec.skill,
     skillVersion: spec.skillVersion,

@@ -7,6 +7,7 @@ import type { Session } from "../../src/network/messages.ts";
 import { createRouter } from "../../src/routing/router.ts";
 import type { Store } from "../../src/storage/store.ts";
 import { createAttempts } from "../../src/tasks/attempts.ts";
+import { createBudget, hedgeBudget, retryBudget } from "../../src/tasks/budget.ts";
 import { createChanges } from "../../src/tasks/changes.ts";
 import { createDelegation } from "../../src/tasks/delegate.ts";
 import { createHome } from "../../src/tasks/home.ts";
@@ -86,6 +87,8 @@ export function memoryHome(options: MemoryHomeOptions) {
     leaseEpoch: options.leaseEpoch,
     skillLimits: options.skillLimits,
     discoveryWindowMs,
+    retries: createBudget(retryBudget),
+    hedges: createBudget(hedgeBudget),
   });
   const home = createHome({
     self,
