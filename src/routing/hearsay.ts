@@ -6,8 +6,8 @@
  *     W = Σ g·κ     I = 10·min(1, W / (.1·Σg))     I⁺ : I⁻ as the weighted mean of pos/(pos + 4·neg)
  */
 import type { PeerIdText } from "../core/ids.ts";
-import type { AttestationBook } from "./attestation-book.ts";
-import type { BookNode } from "./book-node.ts";
+import type { ClaimIndex } from "./claim-index.ts";
+import type { GraphNode } from "./graph-node.ts";
 import type { Indirect } from "./evidence.ts";
 
 /** Pseudo-observations, at most. */
@@ -24,9 +24,9 @@ const negligible = 1e-9;
 const nothing: Indirect = Object.freeze({ good: 0, bad: 0 });
 
 export class HearsayTable {
-  readonly #book: () => AttestationBook;
+  readonly #index: ClaimIndex;
   readonly #onPeer: (peer: PeerIdText) => void;
-  /** By slot of the book: Σ g·κ, and the same times the favor. */
+  /** By slot of the index: Σ g·κ, and the same times the favor. */
   #weight = new Float64Array(1_024);
   #praise = new Float64Array(1_024);
   /** As last noticed. */
@@ -37,20 +37,20 @@ export class HearsayTable {
   #total = 0;
 
   /** `onPeer` is told of every peer of which noticeably different things are said. */
-  constructor(book: () => AttestationBook, onPeer: (peer: PeerIdText) => void) {
-    this.#book = book;
+  constructor(index: ClaimIndex, onPeer: (peer: PeerIdText) => void) {
+    this.#index = index;
     this.#onPeer = onPeer;
   }
 
   /** Everything anew: `heard` are the issuers with the weight of each, `total` that of all. */
-  recompute(heard: Iterable<readonly [BookNode, number]>, total: number): void {
-    const { bySlot } = this.#book();
+  recompute(heard: Iterable<readonly [GraphNode, number]>, total: number): void {
+    const { bySlot } = this.#index;
     this.#grow(bySlot.length);
     this.#total = total;
     this.#weight.fill(0);
     this.#praise.fill(0);
     for (const [issuer, weight] of heard) this.#add(issuer, weight);
-    const changed = new Set<BookNode>();
+    const changed = new Set<GraphNode>();
     for (let slot = 0; slot < bySlot.length; slot++) {
       const subject = bySlot[slot];
       if (this.#notice(slot) && subject !== undefined) changed.add(subject);
@@ -59,16 +59,16 @@ export class HearsayTable {
   }
 
   /** Takes away what an issuer says, whose weight is as in the last computation; `add` follows. */
-  remove(issuer: BookNode, weight: number): void {
+  remove(issuer: GraphNode, weight: number): void {
     if (weight === 0) return;
     this.#add(issuer, -weight);
     this.#touch(issuer);
   }
 
   /** Adds what an issuer says now, and makes the change since `remove` known. */
-  add(issuer: BookNode, weight: number): void {
+  add(issuer: GraphNode, weight: number): void {
     if (weight === 0) return;
-    this.#grow(this.#book().bySlot.length);
+    this.#grow(this.#index.bySlot.length);
     this.#add(issuer, weight);
     this.#touch(issuer);
     const changed = new Set<PeerIdText>();
@@ -77,8 +77,8 @@ export class HearsayTable {
     for (const peer of changed) this.#onPeer(peer);
   }
 
-  #touch({ row }: BookNode): void {
-    const { bySlot } = this.#book();
+  #touch({ row }: GraphNode): void {
+    const { bySlot } = this.#index;
     for (const slot of row.slots) {
       const peer = bySlot[slot]?.peer as PeerIdText;
       const before = this.#touched.get(slot);
@@ -88,7 +88,7 @@ export class HearsayTable {
   }
 
   /** What is said of a peer at a skill, filled up with what is said of its others; over all skills with `undefined`. */
-  of(subject: BookNode | undefined, skill: string | undefined): Indirect {
+  of(subject: GraphNode | undefined, skill: string | undefined): Indirect {
     if (subject === undefined || subject.slot < 0) return nothing;
     const all = this.#indirect(subject.slot);
     if (skill === undefined) return all;
@@ -104,7 +104,7 @@ export class HearsayTable {
     };
   }
 
-  #add({ row }: BookNode, weight: number): void {
+  #add({ row }: GraphNode, weight: number): void {
     const [sums, praises] = [this.#weight, this.#praise];
     const { slots, support, favored } = row;
     for (let i = 0; i < slots.length; i++) {

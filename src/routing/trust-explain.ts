@@ -98,7 +98,7 @@ function recommenders(
   const heard: Recommender[] = [];
   const total = trust.lastWalk?.total ?? 0;
   let sum = 0;
-  for (const [issuer, { claims }] of trust.book.get(peer)?.about ?? []) {
+  for (const [issuer, { claims }] of trust.index.get(peer)?.about ?? []) {
     const weight = trust.weightOf(issuer.peer);
     if (weight === 0) continue;
     // What is said of this skill; without that, of all of them, as the graph backs off.
@@ -159,7 +159,10 @@ export function viewTrustGraph(
 ): TrustGraphView {
   const { trust, evidence, own } = sources;
   const peers = new Set<PeerIdText>([self, ...trust.pins.keys(), ...own.map((edge) => edge.to)]);
-  for (const node of trust.book.nodes()) peers.add(node.peer);
+  for (const { issuer, claims } of trust.book.all()) {
+    peers.add(issuer);
+    for (const { subject } of claims) peers.add(subject);
+  }
   const total = trust.lastWalk?.total ?? 0;
   const rank = (peer: PeerIdText): number => (peer === self ? Infinity : trust.visitsOf(peer));
   const ranked = Array.from(peers).toSorted((x, y) => rank(y) - rank(x));
@@ -180,13 +183,10 @@ export function viewTrustGraph(
     };
   });
   const edges = own.filter((edge) => shown.has(edge.to));
-  for (const issuer of trust.book.issuers()) {
-    if (!shown.has(issuer.peer)) continue;
-    for (const { subject, claims } of issuer.says) {
-      if (!shown.has(subject.peer)) continue;
-      for (const { skill, pos, neg } of claims)
-        edges.push({ from: issuer.peer, to: subject.peer, skill, pos, neg, favor: favor(pos, neg) });
-    }
+  for (const { issuer: from, claims } of trust.book.all()) {
+    if (!shown.has(from)) continue;
+    for (const { subject: to, skill, pos, neg } of claims)
+      if (shown.has(to)) edges.push({ from, to, skill, pos, neg, favor: favor(pos, neg) });
   }
   return { nodes, edges, omitted: peers.size - shown.size };
 }

@@ -10,8 +10,9 @@
  * Only what the walk can reach is looked at: nodes that nobody praises cost nothing.
  */
 import type { PeerIdText } from "../core/ids.ts";
-import type { AttestationBook } from "./attestation-book.ts";
-import type { BookNode } from "./book-node.ts";
+import type { Claim } from "./attestation.ts";
+import type { ClaimIndex } from "./claim-index.ts";
+import type { GraphNode } from "./graph-node.ts";
 
 /** Chance that a walk ends at each step. */
 export const alpha = 0.2;
@@ -22,7 +23,7 @@ const largestShare = 0.25;
 
 export interface Walk {
   /** In the order in which they were reached; this node first. */
-  nodes: BookNode[];
+  nodes: GraphNode[];
   /** Expected visits of each. */
   visits: Float64Array;
   /** g: weight of its word; 0 for this node itself, which needs no witness. */
@@ -32,7 +33,9 @@ export interface Walk {
 }
 
 export interface WalkInput {
-  book: AttestationBook;
+  index: ClaimIndex;
+  /** What a peer says: whoever is reached and is not in the index yet is taken in. */
+  claimsOf: (peer: PeerIdText) => readonly Claim[];
   self: PeerIdText;
   /** This node's own edges: how far it trusts whom from its own evidence, above 0. */
   own: Iterable<readonly [PeerIdText, number]>;
@@ -88,13 +91,13 @@ function pass({ starts, targets, chances }: Rows, mass: Float64Array, next: Floa
 /** Compressed sparse rows: the edges of node i are those from `starts[i]` to `starts[i + 1]`. */
 interface Rows {
   starts: number[];
-  targets: Int32Array;
+  targets: number[];
   /** Of a walk at the node to go on by this edge: (1−α)·ρ·c. */
-  chances: Float64Array;
+  chances: number[];
 }
 
 interface Reached {
-  nodes: BookNode[];
+  nodes: GraphNode[];
   /** ρ of each. */
   gates: Float64Array;
   /** Where walks begin: half here and half at the pins, or all here. */
@@ -103,38 +106,37 @@ interface Reached {
 }
 
 /** The part of the graph that a walk can reach, numbered as it is found. */
-function reach({ book, self, own, pins, credibility }: WalkInput): Reached {
-  const me = book.node(self);
-  const pinned = Array.from(pins, ([peer, weight]) => [book.node(peer), weight] as const);
-  const ownRow = Array.from(own, ([peer, weight]) => [book.node(peer), weight] as const);
-  const nodes: BookNode[] = [];
-  const indexes = new Int32Array(book.byId.length).fill(-1);
-  const numberOf = (id: number): number => {
-    const known = indexes[id] as number;
-    return known >= 0 ? known : (indexes[id] = nodes.push(book.byId[id] as BookNode) - 1);
+function reach({ index, claimsOf, self, own, pins, credibility }: WalkInput): Reached {
+  const me = index.node(self);
+  const pinned = Array.from(pins, ([peer, weight]) => [index.node(peer), weight] as const);
+  const ownRow = Array.from(own, ([peer, weight]) => [index.node(peer), weight] as const);
+  const nodes: GraphNode[] = [];
+  /** By id of the node; those that come while the walk goes on are appended. */
+  const places: number[] = Array.from({ length: index.byId.length }, () => -1);
+  const placeOf = (id: number): number => {
+    const known = places[id] ?? -1;
+    return known >= 0 ? known : (places[id] = nodes.push(index.byId[id] as GraphNode) - 1);
   };
-  const targets = new Int32Array(book.edges + ownRow.length);
-  const chances = new Float64Array(targets.length);
-  const starts = [0];
-  let end = 0;
+  const rows: Rows = { starts: [0], targets: [], chances: [] };
+  const { starts, targets, chances } = rows;
   const addRow = (ids: ArrayLike<number>, weights: ArrayLike<number>, gate: number): void => {
-    const from = end;
+    const from = targets.length;
     let sum = 0;
     for (let i = 0; i < ids.length; i++) {
       const weight = weights[i] as number;
       // What others say of this node is nothing to it.
       if (!(weight > 0) || ids[i] === me.id) continue;
-      targets[end] = numberOf(ids[i] as number);
-      chances[end++] = weight;
+      targets.push(placeOf(ids[i] as number));
+      chances.push(weight);
       sum += weight;
     }
     const scale = ((1 - alpha) * gate) / sum;
-    for (let e = from; e < end; e++) chances[e] = (chances[e] as number) * scale;
-    starts.push(end);
+    for (let e = from; e < chances.length; e++) chances[e] = (chances[e] as number) * scale;
+    starts.push(targets.length);
   };
 
-  numberOf(me.id);
-  const seeds = pinned.map(([node, weight]) => [numberOf(node.id), weight] as const);
+  placeOf(me.id);
+  const seeds = pinned.map(([node, weight]) => [placeOf(node.id), weight] as const);
   const gates = [1];
   addRow(
     ownRow.map(([{ id }]) => id),
@@ -142,20 +144,14 @@ function reach({ book, self, own, pins, credibility }: WalkInput): Reached {
     1,
   );
   for (let i = 1; i < nodes.length; i++) {
-    const { peer, row } = nodes[i] as BookNode;
-    const gate = credibility(peer);
+    const node = nodes[i] as GraphNode;
+    if (!index.speakers.has(node)) index.put(node, claimsOf(node.peer));
+    const gate = credibility(node.peer);
     gates.push(gate);
-    if (gate > 0) addRow(row.subjects, row.praise, gate);
-    else starts.push(end);
+    if (gate > 0) addRow(node.row.subjects, node.row.praise, gate);
+    else starts.push(targets.length);
   }
-  // What was made for this walk alone does not stay in the book.
-  for (const node of nodes) book.release(node);
-  return {
-    nodes,
-    gates: Float64Array.from(gates),
-    seeds: seedsOf(seeds, nodes.length),
-    rows: { starts, targets, chances },
-  };
+  return { nodes, gates: Float64Array.from(gates), seeds: seedsOf(seeds, nodes.length), rows };
 }
 
 function seedsOf(pinned: readonly (readonly [number, number])[], count: number): Float64Array<ArrayBuffer> {

@@ -8,13 +8,15 @@
 import type { PeerIdText } from "../core/ids.ts";
 import { limits } from "../core/limits.ts";
 import { favor } from "./attestation.ts";
-import type { Attestation } from "./attestation.ts";
+import type { Attestation, Claim } from "./attestation.ts";
 import { AttestationBook } from "./attestation-book.ts";
-import type { BookNode, Tier } from "./book-node.ts";
+import type { Tier } from "./attestation-book.ts";
+import { ClaimIndex } from "./claim-index.ts";
 import { CredibilityTable, rho } from "./credibility.ts";
 import type { CredibilityRow } from "./credibility.ts";
 import type { EvidenceTable } from "./evidence-table.ts";
 import type { Indirect } from "./evidence.ts";
+import type { GraphNode } from "./graph-node.ts";
 import { HearsayTable } from "./hearsay.ts";
 import { walk } from "./trust-walk.ts";
 import type { Walk } from "./trust-walk.ts";
@@ -26,6 +28,7 @@ const msPerEdge = 0.03;
 export class Trust {
   readonly credibility = new CredibilityTable();
   readonly book: AttestationBook;
+  readonly index = new ClaimIndex();
   readonly #self: PeerIdText;
   readonly #evidence: EvidenceTable;
   readonly #hearsay: HearsayTable;
@@ -40,11 +43,10 @@ export class Trust {
   constructor(self: PeerIdText, evidence: EvidenceTable, onPeer: (peer: PeerIdText) => void) {
     this.#self = self;
     this.#evidence = evidence;
-    this.#hearsay = new HearsayTable(() => this.book, onPeer);
+    this.#hearsay = new HearsayTable(this.index, onPeer);
     this.book = new AttestationBook({
-      leaving: (issuer) => this.#hearsay.remove(issuer, this.weightOf(issuer.peer)),
-      entered: (issuer) => this.#entered(issuer),
-      tierOf: (issuer) => this.#tierOf(issuer.peer),
+      silenced: (issuer) => this.#said(issuer, []),
+      tierOf: (issuer) => this.#tierOf(issuer),
     });
   }
 
@@ -65,7 +67,9 @@ export class Trust {
 
   onAttestation(a: Attestation, wallMs: number): boolean {
     if (a.issuer === this.#self || this.credibility.get(a.issuer)?.equivocated === true) return false;
-    return this.book.offer(a, wallMs);
+    if (!this.book.offer(a, wallMs)) return false;
+    this.#said(a.issuer, a.claims);
+    return true;
   }
 
   onEquivocation(issuer: PeerIdText): void {
@@ -80,7 +84,7 @@ export class Trust {
    * other skills are not: it may be good at one and bad at the next.
    */
   onOutcome(peer: PeerIdText, skill: string, good: boolean): void {
-    for (const [issuer, statement] of this.book.get(peer)?.about ?? []) {
+    for (const [issuer, statement] of this.index.get(peer)?.about ?? []) {
       const claim = statement.claims.find((c) => c.skill === skill);
       if (claim !== undefined) this.credibility.judge(issuer.peer, good, favor(claim.pos, claim.neg));
     }
@@ -90,7 +94,7 @@ export class Trust {
 
   /** I⁺ and I⁻. */
   indirect(peer: PeerIdText, skill: string | undefined): Indirect {
-    return this.#hearsay.of(this.book.get(peer), skill);
+    return this.#hearsay.of(this.index.get(peer), skill);
   }
 
   /** g; 0 for those who are not heard. */
@@ -120,7 +124,8 @@ export class Trust {
   recompute(wallMs: number): void {
     this.#dirty = false;
     const done = walk({
-      book: this.book,
+      index: this.index,
+      claimsOf: (peer) => this.book.claimsOf(peer),
       self: this.#self,
       own: ownEdges(this.#evidence, wallMs),
       pins: recommenders(this.#pins),
@@ -129,27 +134,31 @@ export class Trust {
     this.#walk = done;
     const before = Array.from(this.#reached.keys());
     this.#reached.clear();
-    const heard: [BookNode, number][] = [];
+    const heard: [GraphNode, number][] = [];
     for (let i = 1; i < done.nodes.length; i++) {
-      const node = done.nodes[i] as BookNode;
+      const node = done.nodes[i] as GraphNode;
       const weight = done.weight[i] as number;
       this.#reached.set(node.peer, { visits: done.visits[i] as number, weight });
       if (weight > 0 && node.says.length > 0) heard.push([node, weight]);
     }
-    for (const [node] of heard) this.book.retier(node);
-    for (const peer of before) if (!this.#reached.has(peer)) this.#retier(peer);
+    for (const node of this.index.speakers) if (!this.#reached.has(node.peer)) this.index.put(node, []);
+    // What was made for this walk alone does not stay in the index.
+    for (const node of done.nodes) this.index.release(node);
+    for (const [{ peer }] of heard) this.book.retier(peer);
+    for (const peer of before) if (!this.#reached.has(peer)) this.book.retier(peer);
     this.#hearsay.recompute(heard, done.total);
   }
 
-  #entered(issuer: BookNode): void {
-    const reached = this.#reached.get(issuer.peer);
-    this.#hearsay.add(issuer, reached?.weight ?? 0);
-    if (reached !== undefined || this.#pins.has(issuer.peer)) this.#dirty = true;
-  }
-
-  #retier(peer: PeerIdText): void {
-    const node = this.book.get(peer);
-    if (node !== undefined) this.book.retier(node);
+  /** An issuer says something else than before. Of those that are not reached nothing is looked into. */
+  #said(issuer: PeerIdText, claims: readonly Claim[]): void {
+    const reached = this.#reached.get(issuer);
+    if (reached === undefined) return;
+    this.#dirty = true;
+    const node = this.index.node(issuer);
+    this.#hearsay.remove(node, reached.weight);
+    this.index.put(node, claims);
+    this.#hearsay.add(node, reached.weight);
+    this.index.release(node);
   }
 
   #tierOf(peer: PeerIdText): Tier {

@@ -6,11 +6,11 @@
  * one vouches for the other if
  *
  * - one praises the other, and the praised is not established or owes most of its standing with us to that word; or
- * - neither is established, and one third peer that is not established either praises both.
+ * - neither is established, and one third peer, neither established nor heard, praises both.
  */
 import type { PeerIdText } from "../core/ids.ts";
-import type { BookNode } from "./book-node.ts";
 import { praise, support } from "./attestation.ts";
+import type { Claim } from "./attestation.ts";
 import type { Trust } from "./trust.ts";
 
 /** Grounded good verdicts, or their worth from others, that make a peer stand for itself. */
@@ -25,44 +25,42 @@ export interface VouchContext {
 export function vouches(a: PeerIdText, b: PeerIdText, context: VouchContext): boolean {
   if (a === b) return true;
   const { book } = context.trust;
-  const [x, y] = [book.get(a), book.get(b)];
-  if (x === undefined || y === undefined) return false;
-  return leansOn(y, x, context) || leansOn(x, y, context) || shareBacker(x, y, context);
-}
-
-function isEstablished({ peer }: BookNode, { trust, grounded }: VouchContext): boolean {
-  return grounded(peer) >= enough || (trust.pins.get(peer) ?? 0) >= 0.5;
-}
-
-/** `praised` rests on the word of `backer`. */
-function leansOn(praised: BookNode, backer: BookNode, context: VouchContext): boolean {
-  if (!praises(backer, praised) || isEstablished(praised, context)) return false;
-  const { trust } = context;
-  let others = 0;
-  let its = 0;
-  for (const [issuer, statement] of praised.about) {
-    if (praise(statement) === 0) continue;
-    const weight = trust.weightOf(issuer.peer) * support(statement.pos, statement.neg);
-    if (issuer === backer) its += weight;
-    else others += weight;
-  }
-  // Others that are heard, and say as much as it does, make it independent of this one.
-  return others <= its;
-}
-
-/** The smaller list of praisers is gone through; both are bounded by the book. */
-function shareBacker(x: BookNode, y: BookNode, context: VouchContext): boolean {
-  if (isEstablished(x, context) || isEstablished(y, context)) return false;
-  const [few, many] = x.about.size < y.about.size ? [x, y] : [y, x];
-  for (const issuer of few.about.keys()) {
-    if (!many.about.has(issuer) || isEstablished(issuer, context)) continue;
-    if (context.trust.weightOf(issuer.peer) > 0) continue;
-    if (praises(issuer, few) && praises(issuer, many)) return true;
+  if (leansOn(b, a, context) || leansOn(a, b, context)) return true;
+  if (isEstablished(a, context) || isEstablished(b, context)) return false;
+  for (const { issuer, claims } of book.all()) {
+    if (context.trust.weightOf(issuer) > 0 || isEstablished(issuer, context)) continue;
+    if (praises(claims, a) && praises(claims, b)) return true;
   }
   return false;
 }
 
-function praises(issuer: BookNode, subject: BookNode): boolean {
-  const statement = subject.about.get(issuer);
-  return statement !== undefined && praise(statement) > 0;
+function isEstablished(peer: PeerIdText, { trust, grounded }: VouchContext): boolean {
+  return grounded(peer) >= enough || (trust.pins.get(peer) ?? 0) >= 0.5;
+}
+
+/** `praised` rests on the word of `backer`. */
+function leansOn(praised: PeerIdText, backer: PeerIdText, context: VouchContext): boolean {
+  const { trust } = context;
+  if (isEstablished(praised, context) || !praises(trust.book.claimsOf(backer), praised)) return false;
+  let others = 0;
+  let its = 0;
+  for (const [{ peer }, statement] of trust.index.get(praised)?.about ?? []) {
+    if (praise(statement) === 0) continue;
+    const weight = trust.weightOf(peer) * support(statement.pos, statement.neg);
+    if (peer === backer) its += weight;
+    else others += weight;
+  }
+  // Others that are heard, and say as much as it does, make it independent of this one.
+  return others === 0 || others <= its;
+}
+
+function praises(claims: readonly Claim[], subject: PeerIdText): boolean {
+  let pos = 0;
+  let neg = 0;
+  for (const claim of claims) {
+    if (claim.subject !== subject) continue;
+    pos += claim.pos;
+    neg += claim.neg;
+  }
+  return praise({ pos, neg }) > 0;
 }

@@ -1,29 +1,23 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { AttestationBook } from "../../../src/routing/attestation-book.ts";
 import { praise } from "../../../src/routing/attestation.ts";
 import type { Claim } from "../../../src/routing/attestation.ts";
+import { ClaimIndex } from "../../../src/routing/claim-index.ts";
 import { alpha, walk } from "../../../src/routing/trust-walk.ts";
 import type { Walk } from "../../../src/routing/trust-walk.ts";
-import { skill, wallStart } from "./fixtures.ts";
+import { skill } from "./fixtures.ts";
 
 /** from, to, pos, neg */
 type Edge = readonly [from: string, to: string, pos: number, neg: number];
 
-function bookOf(edges: readonly Edge[]): AttestationBook {
-  const book = new AttestationBook({ leaving: () => {}, entered: () => {}, tierOf: () => 0 });
+function claimsOf(edges: readonly Edge[]): Map<string, Claim[]> {
   const claims = new Map<string, Claim[]>();
   for (const [from, subject, pos, neg] of edges) {
     const said = claims.get(from) ?? [];
     said.push({ subject, skill, pos, neg, grounded: true, lastEpoch: 0 });
-    claims.set(from, said.slice(0, 64));
+    claims.set(from, said);
   }
-  for (const [issuer, said] of claims)
-    book.offer(
-      { issuer, seq: 1, issuedAt: wallStart, expiresAt: wallStart + 1_000, claims: said },
-      wallStart,
-    );
-  return book;
+  return claims;
 }
 
 interface Mesh {
@@ -34,8 +28,10 @@ interface Mesh {
 }
 
 function run({ own, edges, pins, credibility }: Mesh): { walk: Walk; visits: Map<string, number> } {
+  const claims = claimsOf(edges);
   const done = walk({
-    book: bookOf(edges),
+    index: new ClaimIndex(),
+    claimsOf: (peer) => claims.get(peer) ?? [],
     self: "me",
     own: own.map(([, to, pos]) => [to, pos] as const),
     pins: new Map(Object.entries(pins)),

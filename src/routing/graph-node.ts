@@ -1,24 +1,20 @@
-/** What the book of attestations is made of: peers, what each says of another, and the same as flat arrays. */
+/** What the index of claims is made of: peers, what each says of another, and the same as flat arrays. */
 import type { PeerIdText } from "../core/ids.ts";
 import { favor, praise, support } from "./attestation.ts";
 
 /** One peer that says something, or of which something is said. */
-export interface BookNode {
+export interface GraphNode {
   readonly peer: PeerIdText;
-  /** Small and unique as long as the node is in the book, for arrays; so are the slots. */
+  /** Small and unique as long as the node is in the index, for arrays; so are the slots. */
   readonly id: number;
   /** Where is summed up what is said of the peer over all skills, and at each skill; −1 while nothing is said. */
   slot: number;
   readonly skillSlots: Map<string, number>;
   /** What is said of the peer now, by issuer. */
-  readonly about: Map<BookNode, Statement>;
+  readonly about: Map<GraphNode, Statement>;
   /** What the peer says now, and the same for the computations. */
   says: readonly Statement[];
   row: Row;
-  /** Set for an issuer, also for a while after its attestation expired, so that no older one comes back. */
-  held: Held | undefined;
-  /** Which of the book's queues it waits in, for an issuer. */
-  tier: Tier;
 }
 
 /** What an issuer says as flat arrays: a hundred thousand claims are gone through in a few milliseconds. */
@@ -34,12 +30,14 @@ export interface Row {
 
 /** All that one peer says of another. */
 export interface Statement {
-  readonly issuer: BookNode;
-  readonly subject: BookNode;
-  readonly claims: SkillClaim[];
+  readonly issuer: GraphNode;
+  readonly subject: GraphNode;
+  claims: SkillClaim[];
   /** Over all skills. */
   pos: number;
   neg: number;
+  /** Of the last time it was filled. */
+  round: number;
 }
 
 export interface SkillClaim {
@@ -48,15 +46,6 @@ export interface SkillClaim {
   readonly pos: number;
   readonly neg: number;
 }
-
-export interface Held {
-  seq: number;
-  issuedAt: number;
-  expiresAt: number;
-}
-
-/** Who leaves first when the book is full: 0 strangers, 1 those that were right before, 2 those who are heard. */
-export type Tier = 0 | 1 | 2;
 
 export const emptyRow: Row = {
   subjects: new Int32Array(),
