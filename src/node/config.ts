@@ -3,7 +3,7 @@
  * replaces the list below it. Nothing here opens a socket or checks that a skill loads: that is the owner's part.
  */
 import { existsSync } from "node:fs";
-import { availableParallelism, hostname } from "node:os";
+import { hostname } from "node:os";
 import { resolve } from "node:path";
 import { ErrandError } from "../core/errors.ts";
 import { limits } from "../core/limits.ts";
@@ -46,8 +46,8 @@ export interface NodeConfig {
   pins: Record<string, number>;
   /** Hosts, addresses or CIDR ranges that `http.request` may reach although they are not public. */
   httpExceptions: string[];
-  /** Attempts that run at once. */
-  workerSlots: number;
+  /** Attempts that run at once, always; undefined: as many as do well together, at most one for each core. */
+  workerSlots: number | undefined;
   /** Attempts accepted but waiting for a slot. */
   workerQueue: number;
   /** Waiting tasks of this home in one priority band. */
@@ -106,7 +106,7 @@ export async function resolveConfig(sources: ConfigSources = {}): Promise<NodeCo
     blockedPeers: merged.blockedPeers ?? [],
     pins: merged.pins ?? {},
     httpExceptions: merged.httpExceptions ?? [],
-    workerSlots: merged.workerSlots ?? availableParallelism(),
+    workerSlots: merged.workerSlots,
     workerQueue: merged.workerQueue ?? limits.workerQueue,
     queuePerBand: merged.queuePerBand ?? limits.queuedPerBand,
     skillLimits: merged.skillLimits ?? {},

@@ -86,10 +86,11 @@ async function openWorker(
     ({ definition }) => config.builtinSkills?.includes(definition.id) ?? true,
   );
   const skills = [...builtin, ...(await loadSkills(config.skills, { offered: builtin }))];
+  const slots = config.workerSlots === undefined ? {} : { slots: config.workerSlots };
   return createWorker({
     skills,
-    executors: [...createExecutors({ settings, clock, slots: config.workerSlots }), servers],
-    slots: config.workerSlots,
+    executors: [...createExecutors({ settings, clock, ...slots }), servers],
+    ...slots,
     queueLimit: config.workerQueue,
     clock,
     log,

@@ -9,6 +9,7 @@ import { ErrandError, toErrandError, type ErrorCode } from "../core/errors.ts";
 import { limits } from "../core/limits.ts";
 import type { Log } from "../core/log.ts";
 import type { OfferedSkill } from "../skills/skill.ts";
+import { adaptiveLimit, fixedLimit } from "./adaptive-limit.ts";
 import { admit, takeToken, type WorkerProfile } from "./admission.ts";
 import type { Executor } from "./executor.ts";
 import { createRangeCheck, fitJob, unfit, type Fitting } from "./fit.ts";
@@ -60,7 +61,7 @@ export interface WorkerOptions {
   skills: readonly OfferedSkill[];
   /** In order of preference. */
   executors: readonly Executor[];
-  /** Runs at once; default: one per core. */
+  /** Runs at once, always; default: as many as do well together (adaptive-limit.ts), at most one per core. */
   slots?: number;
   clock: Clock;
   log: Log;
@@ -91,7 +92,8 @@ const newestWeight = 0.2;
 export function createWorker(options: WorkerOptions): Worker {
   const { clock } = options;
   const skills = new Map(options.skills.map((skill) => [skill.definition.id, skill]));
-  const slots = Math.max(1, options.slots ?? availableParallelism());
+  const limit =
+    options.slots === undefined ? adaptiveLimit(availableParallelism()) : fixedLimit(options.slots);
   const perSecond = options.requestsPerSecondPerPeer ?? limits.requestsPerSecondPerPeer;
   const submitterOf = createSubmitters(perSecond);
   const queue = createWaitingQueue<Waiting>();
@@ -146,7 +148,9 @@ export function createWorker(options: WorkerOptions): Worker {
     } catch (error) {
       result.reject(toErrandError(error));
     }
-    const tookMs = clock.monotonic() - start;
+    const endedMs = clock.monotonic();
+    const tookMs = endedMs - start;
+    limit.ran(job.skill, tookMs, running, endedMs);
     serviceMs = serviceMs === 0 ? tookMs : serviceMs + newestWeight * (tookMs - serviceMs);
     running -= 1;
     fillSlots();
@@ -154,7 +158,7 @@ export function createWorker(options: WorkerOptions): Worker {
   }
 
   function fillSlots(): void {
-    while (running < slots) {
+    while (running < limit.current) {
       const next = queue.take();
       if (next === undefined) return;
       next.leave();
@@ -210,7 +214,7 @@ export function createWorker(options: WorkerOptions): Worker {
       unfit: fits.unfit,
       slotless: fits.executor?.slotless === true,
       running,
-      slots,
+      slots: limit.current,
       queued: queue.size,
       queueLimit: options.queueLimit ?? limits.workerQueue,
       serviceMs,
@@ -272,7 +276,7 @@ export function createWorker(options: WorkerOptions): Worker {
     },
     offer,
     position: (job) => queue.position((waiting) => waiting.job === job),
-    load: () => ({ running: running + inline, slots, queued: queue.size, serviceMs }),
+    load: () => ({ running: running + inline, slots: limit.current, queued: queue.size, serviceMs }),
     idle,
     close: () => (closed ??= shutDown()),
   };

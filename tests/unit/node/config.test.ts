@@ -44,7 +44,7 @@ describe("defaults", () => {
       builtinSkills: undefined,
       swarmKeyFile: undefined,
     });
-    expect(config.workerSlots).toBeGreaterThan(0);
+    expect(config.workerSlots).toBeUndefined();
   });
 
   test.each([
