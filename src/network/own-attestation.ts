@@ -72,7 +72,6 @@ export function createOwnAttestation(options: OwnAttestationOptions): OwnAttesta
     const now = clock.now();
     seq = Math.max(now, seq + 1);
     const own = seq;
-    issuedAt = clock.monotonic();
     const bytes = signAttestation(
       { seq: own, issuedAt: now, expiresAt: now + limits.attestationLifetimeMs, claims },
       network,
@@ -86,6 +85,8 @@ export function createOwnAttestation(options: OwnAttestationOptions): OwnAttesta
 
   /** One after the other, or numbers would be out of order. */
   function issue(claims: readonly Claim[]): Promise<void> {
+    // At once: while the disk is slow no more of them are to pile up.
+    issuedAt = clock.monotonic();
     issuing = issuing.catch(() => undefined).then(() => issueNow(claims));
     return issuing;
   }

@@ -58,6 +58,8 @@ export interface TrustNetwork {
    * False if it was left out for that.
    */
   raiseAlarm(fault: Pick<Fault, "wrong" | "groundedHash" | "other">): Promise<boolean>;
+  /** A proof from a file: true if it is one that was not known, undefined if it is none. */
+  prove(proof: Equivocation): boolean | undefined;
   /** Attestations from a file or the disk, a few in each turn; counts by verdict. */
   takeAll(all: Iterable<Uint8Array>, signal: AbortSignal): Promise<Record<string, number>>;
   /** Before the host starts: whoever connects first is to find the protocol. */
@@ -183,6 +185,13 @@ export async function createTrustNetwork(options: TrustNetworkOptions): Promise<
     counters: () => ({ ...book.counters, ...alarms.counters, trustGossipDropped: host.droppedGossip }),
     alarmsInForce: () => alarms.inForce(),
     raiseAlarm: raise,
+    prove(proof) {
+      try {
+        return book.prove(wireEquivocation(proof));
+      } catch {
+        return undefined;
+      }
+    },
     takeAll,
     async serve() {
       await serveTrust(host, source);

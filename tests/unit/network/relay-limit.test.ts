@@ -56,9 +56,9 @@ test("who goes on is shut out, and comes back a minute after the end", async () 
 test("buckets are bounded: the one not used for longest is forgotten", () => {
   const clock = manualClock();
   const buckets = createTokenBuckets({ burst: 1, everyMs: 1_000, peers: 3, clock });
-  expect([..."abcd"].map((name) => buckets.take(name))).toEqual([true, true, true, true]);
+  expect(["a", "b", "c", "d"].map((name) => buckets.take(name))).toEqual([true, true, true, true]);
   expect(buckets.size).toBe(3);
-  expect([..."dcb"].map((name) => buckets.take(name))).toEqual([false, false, false]);
+  expect(["d", "c", "b"].map((name) => buckets.take(name))).toEqual([false, false, false]);
   clock.advance(1_000);
   expect(buckets.take("b")).toBe(true);
 });
