@@ -10,6 +10,7 @@ import type { Log } from "../../core/log.ts";
 import { claimOf } from "../card-codec.ts";
 import type { Taken } from "../card-table.ts";
 import { cardIntervalMs } from "../own-card.ts";
+import { createTokenBuckets } from "../token-buckets.ts";
 
 export interface CardGossip {
   start(): void;
@@ -37,7 +38,13 @@ export function createCardGossip(options: {
   log: Log;
 }): CardGossip {
   const { pubsub, topic, clock, random, log } = options;
-  const allow = createRateLimit(clock);
+  // Whoever floods the topic is not even checked.
+  const pace = createTokenBuckets({
+    burst: limits.cardBurst,
+    everyMs: limits.cardEveryMs,
+    peers: limits.cardsKept,
+    clock,
+  });
   // Cards already handed on, by peer: the same bytes in a new envelope are a replay, and go no further.
   const relayed = new Map<PeerIdText, number>();
   let cancel = (): void => {};
@@ -49,7 +56,7 @@ export function createCardGossip(options: {
   const validate = (_from: unknown, message: Message): TopicValidatorResult => {
     if (message.type !== "signed") return TopicValidatorResult.Reject;
     const author = message.from.toString();
-    if (!allow(author)) return TopicValidatorResult.Ignore;
+    if (!pace.take(author)) return TopicValidatorResult.Ignore;
     // A card travels in its issuer's own envelope: in another's it may be as old as its finder likes.
     if (claimOf(message.data)?.peer !== author) return TopicValidatorResult.Reject;
     const { verdict, seq, problem } = options.take(message.data);
@@ -115,19 +122,5 @@ export function createCardGossip(options: {
       // Throws once the host has stopped, and then there is nothing to take back.
       if (pubsub.getTopics().includes(topic)) pubsub.unsubscribe(topic);
     },
-  };
-}
-
-/** A token bucket for each author: whoever floods the topic is not even checked. */
-function createRateLimit(clock: Clock): (author: PeerIdText) => boolean {
-  const buckets = new Map<PeerIdText, { tokens: number; at: number }>();
-  return (author) => {
-    const now = clock.monotonic();
-    const bucket = buckets.get(author) ?? { tokens: limits.cardBurst, at: now };
-    const tokens = Math.min(limits.cardBurst, bucket.tokens + (now - bucket.at) / limits.cardEveryMs);
-    buckets.delete(author);
-    buckets.set(author, { tokens: tokens >= 1 ? tokens - 1 : tokens, at: now });
-    if (buckets.size > limits.cardsKept) buckets.delete(buckets.keys().next().value as PeerIdText);
-    return tokens >= 1;
   };
 }
