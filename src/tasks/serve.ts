@@ -189,6 +189,7 @@ export function createServing(options: ServeOptions): Serving {
       deadline: clock.monotonic() + request.deadlineMs,
       signal: entry.stop.signal,
       requirements: request.requirements,
+      uses: request.limits,
       outputBytes: request.limits?.outputBytes || undefined,
       fetchInput:
         input.blob === undefined ? undefined : (signal) => options.blobs.fetch(submitter, input.blob, signal),

@@ -38,6 +38,8 @@ export interface AdmissionFacts {
   slotless: boolean;
   running: number;
   slots: number;
+  /** Not enough cores or memory are free for it now. */
+  crowded?: boolean;
   queued: number;
   queueLimit: number;
   /** Moving average of a run, ms; 0 when unknown. */
@@ -74,7 +76,7 @@ export function admit(facts: AdmissionFacts): Admission {
     return refuse("RateLimited", `${facts.inFlight} tasks of this peer are here already`, waitMs(facts, 1));
   }
   if (facts.slotless) return run;
-  if (facts.running < facts.slots && facts.queued === 0) return run;
+  if (facts.running < facts.slots && facts.queued === 0 && facts.crowded !== true) return run;
   if (facts.queued >= facts.queueLimit) {
     return refuse("QueueFull", `${facts.queued} tasks are waiting here already`, waitMs(facts, 1));
   }
@@ -115,7 +117,8 @@ export function takeToken(bucket: Bucket, nowMs: number, perSecond: number): num
   return 0;
 }
 
-const GiB = 1024 ** 3;
+// A gigabyte is 10^9, as for the submitter: a "4 GB" machine keeps a part of its 4 GiB for itself and must still count as one.
+const gigabyte = 1e9;
 
 /** The first requirement that this machine does not meet, as a sentence, or undefined when it meets all. */
 export function unmetRequirement(wanted: JobRequirements, profile: WorkerProfile): string | undefined {
@@ -123,10 +126,10 @@ export function unmetRequirement(wanted: JobRequirements, profile: WorkerProfile
   const short = (least: number | undefined, is: number): boolean => least !== undefined && is < least;
   if (short(wanted.minCpuCores, has.cpuCores))
     return `needs ${wanted.minCpuCores} CPU cores, has ${has.cpuCores}`;
-  if (short(wanted.minMemoryGb, has.memoryBytes / GiB))
-    return `needs ${wanted.minMemoryGb} GB of memory, has ${(has.memoryBytes / GiB).toFixed(1)}`;
-  if (short(wanted.minStorageGb, has.storageBytes / GiB))
-    return `needs ${wanted.minStorageGb} GB of storage, has ${(has.storageBytes / GiB).toFixed(1)}`;
+  if (short(wanted.minMemoryGb, has.memoryBytes / gigabyte))
+    return `needs ${wanted.minMemoryGb} GB of memory, has ${(has.memoryBytes / gigabyte).toFixed(1)}`;
+  if (short(wanted.minStorageGb, has.storageBytes / gigabyte))
+    return `needs ${wanted.minStorageGb} GB of storage, has ${(has.storageBytes / gigabyte).toFixed(1)}`;
   if (wanted.gpu === true && has.gpus.length === 0) return "needs a GPU, has none";
   if (wanted.internet === true && !has.internet) return "needs the internet, has no access";
   if (wanted.platform !== undefined && wanted.platform !== has.platform)

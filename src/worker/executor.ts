@@ -4,6 +4,7 @@
  */
 import type { Body } from "../core/body.ts";
 import type { OfferedSkill } from "../skills/skill.ts";
+import type { Grant } from "./policy.ts";
 
 /** One run of one skill. */
 export interface Execution {
@@ -16,6 +17,10 @@ export interface Execution {
   inputPath?: string;
   /** Largest output, bytes. */
   outputBytes: number;
+  /** What the submitter asked to use; absent or zero: nothing was said. */
+  asked?: { cpuCores?: number; memoryBytes?: number };
+  /** What the operator lets a run of this skill use; absent: what skills of his own may. */
+  grant?: Grant;
   /** The input's value, when the caller has parsed it and found it to meet the schema already. */
   checked?: { value: unknown };
 }

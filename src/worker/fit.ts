@@ -1,6 +1,6 @@
 /**
  * Whether a job could run here at all, and how: is the skill offered, in a version the submitter takes, on a machine
- * that meets the requirements, by which executor, and, where it is cheap to say, with a valid input.
+ * that meets the requirements, for this submitter, by which executor, and, where it is cheap to say, with a valid input.
  */
 import { satisfies, validRange } from "semver";
 import { bodySizeBytes } from "../core/body.ts";
@@ -11,10 +11,15 @@ import type { OfferedSkill } from "../skills/skill.ts";
 import { unmetRequirement, type WorkerProfile } from "./admission.ts";
 import type { Executor } from "./executor.ts";
 import type { Job } from "./job.ts";
+import { beyond, shareOf, type Share } from "./ledger.ts";
+import { refusalOf, type Caller, type Grant } from "./policy.ts";
 
 export interface Fitting {
   skill: OfferedSkill;
   executor: Executor;
+  grant: Grant;
+  /** What it takes of the machine. */
+  share: Share;
   unfit: undefined;
   /** The input's value, when it was looked at already. */
   checked: { value: unknown } | undefined;
@@ -31,6 +36,10 @@ export interface FitOptions {
   executors: readonly Executor[];
   profile?: () => WorkerProfile;
   matchesRange: RangeCheck;
+  grantOf: (skill: OfferedSkill) => Grant;
+  callerOf: (submitter: string) => Caller;
+  slots: number;
+  machine: () => Share;
 }
 
 /** Why this job can never run here, or how it would. */
@@ -41,21 +50,39 @@ export function fitJob(job: Job, options: FitOptions): Fit {
     const wanted = job.skillVersion.slice(0, 64);
     return unfit("UnsupportedSkill", `${job.skill} is ${skill.definition.version} here, not ${wanted}`);
   }
+  const grant = options.grantOf(skill);
+  const refusal = refusalOf(job.skill, job.submitter, grant, () => options.callerOf(job.submitter));
+  if (refusal !== undefined) return unfit("Unauthorized", refusal);
   if (job.requirements !== undefined && options.profile !== undefined) {
     const unmet = unmetRequirement(job.requirements, options.profile());
     if (unmet !== undefined) return unfit("UnsupportedSkill", unmet);
   }
+  const machine = options.machine();
+  const share = shareOf({ requirements: job.requirements, ...job.uses }, options.slots, machine.cpuCores);
+  const never = beyond(share, machine) ?? beyondGrant(job, grant);
+  if (never !== undefined) return unfit("UnsupportedSkill", never);
   const executor = chooseExecutor(skill, job, options.executors);
   if (executor === undefined) return unfit("UnsupportedSkill", `nothing here can run ${job.skill}`);
   if (job.input.bytes === undefined && job.fetchInput === undefined) {
     return unfit("InvalidInput", "the input's bytes cannot be had");
   }
   try {
-    return { skill, executor, unfit: undefined, checked: checkNow(skill, job) };
+    return { skill, executor, grant, share, unfit: undefined, checked: checkNow(skill, job) };
   } catch (error) {
     const { code, message } = toErrandError(error);
     return unfit(code, message);
   }
+}
+
+/** What the operator does not give to a run of the skill, although the machine has it. */
+function beyondGrant({ skill, uses = {} }: Job, { limits: most }: Grant): string | undefined {
+  const { cpuCores = 0, memoryBytes = 0 } = uses;
+  if (cpuCores > (most.cpuCores ?? Infinity))
+    return `asks for ${cpuCores} CPU cores; a run of ${skill} gets ${most.cpuCores} here`;
+  const memoryMb = memoryBytes / 1024 ** 2;
+  if (memoryMb > (most.memoryMb ?? Infinity))
+    return `asks for ${Math.ceil(memoryMb)} MiB of memory; a run of ${skill} gets ${most.memoryMb} here`;
+  return undefined;
 }
 
 function chooseExecutor(skill: OfferedSkill, job: Job, executors: readonly Executor[]): Executor | undefined {

@@ -10,6 +10,7 @@ import type { Log } from "../core/log.ts";
 import type { OfferedSkill } from "../skills/skill.ts";
 import type { JobRequirements } from "./admission.ts";
 import type { ExecutionContext, ExecutionOutput, Executor, ResourceUsage } from "./executor.ts";
+import type { Grant } from "./policy.ts";
 import type { Scratch } from "./scratch.ts";
 
 /** What a submitter asked for. The callbacks and `fetchInput` are never called before `offer` has returned. */
@@ -29,6 +30,8 @@ export interface Job {
   /** Aborted by a cancel, or when the lease ends. Its reason should be an ErrandError; else the job ends as `Cancelled`. */
   signal: AbortSignal;
   requirements?: JobRequirements;
+  /** What the run may use; zero and absent: nothing was said. */
+  uses?: { cpuCores?: number; memoryBytes?: number };
   /** Largest output, bytes. */
   outputBytes?: number;
   /** The path of a blob input; called once a slot is held, only for blob inputs. `signal` ends with the run: cancel, deadline, shutdown. */
@@ -54,9 +57,18 @@ export interface RunDeps {
   scratch: Scratch;
 }
 
-/** When the code has to be done: the attempt's deadline, or the skill's own bound from now on. Monotonic ms. */
-function deadlineOf(job: Job, skill: OfferedSkill, clock: Clock): number {
-  return Math.min(job.deadline, clock.monotonic() + (skill.definition.timeoutMs ?? Infinity));
+/** When the code has to be done: the attempt's deadline, or the skill's or the operator's own bound from now on. Monotonic ms. */
+function deadlineOf(job: Job, skill: OfferedSkill, grant: Grant, clock: Clock): number {
+  const { timeoutSeconds } = grant.limits;
+  const granted = timeoutSeconds === undefined ? Infinity : timeoutSeconds * 1_000;
+  return Math.min(job.deadline, clock.monotonic() + Math.min(skill.definition.timeoutMs ?? Infinity, granted));
+}
+
+/** The largest output of a run, bytes. */
+function outputBound(job: Job, grant: Grant, most: number): number {
+  const { outputMb } = grant.limits;
+  const granted = outputMb === undefined ? Infinity : outputMb * 1024 ** 2;
+  return Math.min(job.outputBytes ?? most, granted, most);
 }
 
 function timeoutError(skill: OfferedSkill): ErrandError {
@@ -134,10 +146,11 @@ export async function runJob(
   job: Job,
   skill: OfferedSkill,
   executor: Executor,
+  grant: Grant,
   deps: RunDeps,
   shutdown: AbortSignal,
 ): Promise<JobResult> {
-  const deadline = deadlineOf(job, skill, deps.clock);
+  const deadline = deadlineOf(job, skill, grant, deps.clock);
   const { signal, done } = boundedSignal([job.signal, shutdown], deadline, deps.clock, () =>
     timeoutError(skill),
   );
@@ -155,7 +168,9 @@ export async function runJob(
         skill,
         input: job.input,
         ...(inputPath === undefined ? {} : { inputPath }),
-        outputBytes: Math.min(job.outputBytes ?? limits.blobBytes, limits.blobBytes),
+        outputBytes: outputBound(job, grant, limits.blobBytes),
+        ...(job.uses === undefined ? {} : { asked: job.uses }),
+        grant,
       },
       context,
     );
@@ -175,10 +190,11 @@ export async function runJobInline(
   job: Job,
   skill: OfferedSkill,
   executor: Executor,
+  grant: Grant,
   deps: RunDeps,
   checked: { value: unknown } | undefined,
 ): Promise<JobResult> {
-  const deadline = deadlineOf(job, skill, deps.clock);
+  const deadline = deadlineOf(job, skill, grant, deps.clock);
   const { context, remove } = executionContext(job, skill, job.signal, deadline, deps);
   try {
     job.onStart();
@@ -187,7 +203,7 @@ export async function runJobInline(
         id: job.id,
         skill,
         input: job.input,
-        outputBytes: Math.min(job.outputBytes ?? limits.jsonBodyBytes, limits.jsonBodyBytes),
+        outputBytes: outputBound(job, grant, limits.jsonBodyBytes),
         ...(checked === undefined ? {} : { checked }),
       },
       context,

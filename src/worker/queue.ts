@@ -1,11 +1,16 @@
-/** Accepted work that waits for a slot: by priority, and first in, first out within one. Bounded by its user. */
+/**
+ * Accepted work that waits for a slot: by priority, and first in, first out within one. Bounded by its user, who may let a later
+ * one pass where the first does not fit yet.
+ */
 
 export interface WaitingQueue<T> {
   readonly size: number;
   /** Returns the place, from 1. */
   add(item: T, priority: number): number;
-  /** The next item, or undefined when empty. */
-  take(): T | undefined;
+  /**
+   * The first item that `may` says `take` to; `pass` goes on to the next, `stop` ends the search. Undefined when there is none.
+   */
+  take(may?: (item: T) => "take" | "pass" | "stop"): T | undefined;
   /** Whether it was there. */
   remove(item: T): boolean;
   /** Of the first that `matches`, from 1, or 0 when there is none. */
@@ -30,7 +35,15 @@ export function createWaitingQueue<T>(): WaitingQueue<T> {
       entries.splice(low, 0, { item, priority });
       return low + 1;
     },
-    take: () => entries.shift()?.item,
+    take(may) {
+      if (may === undefined) return entries.shift()?.item;
+      for (const [index, { item }] of entries.entries()) {
+        const verdict = may(item);
+        if (verdict === "take") entries.splice(index, 1);
+        if (verdict !== "pass") return verdict === "take" ? item : undefined;
+      }
+      return undefined;
+    },
     remove(item) {
       const index = entries.findIndex((entry) => entry.item === item);
       if (index !== -1) entries.splice(index, 1);

@@ -14,6 +14,8 @@ import { admit, takeToken, type WorkerProfile } from "./admission.ts";
 import type { Executor } from "./executor.ts";
 import { createRangeCheck, fitJob, unfit, type Fitting } from "./fit.ts";
 import { abortError, runJob, runJobInline, type Job, type JobResult } from "./job.ts";
+import { createLedger, type Share } from "./ledger.ts";
+import { defaultAccess, grantFor, type AccessPolicy, type Caller, type Grant } from "./policy.ts";
 import { createWaitingQueue } from "./queue.ts";
 import { createScratch } from "./scratch.ts";
 import { createSubmitters, type Submitter } from "./submitters.ts";
@@ -51,6 +53,12 @@ export interface Worker {
   /** Place in the queue, from 1, or 0 when it does not wait. */
   position(job: Job): number;
   load(): WorkerLoad;
+  /** Who may call the skill, and what its runs may use. */
+  grantOf(skill: OfferedSkill): Grant;
+  /** Ids of the skills whose next run finds its code loaded and waiting: a task of theirs costs less here. */
+  warm(): string[];
+  /** What running tasks hold of the machine. */
+  held(): Readonly<Share>;
   /** Resolves when nothing runs or waits; for draining. */
   idle(signal: AbortSignal): Promise<void>;
   /** Ends what runs (`ShuttingDown`) and closes the executors. Tolerates closed-twice. */
@@ -70,6 +78,10 @@ export interface WorkerOptions {
   random: Random;
   /** For requirements; absent: routing alone looks at them. Called for each request that has some. */
   profile?: () => WorkerProfile;
+  /** The operator's word; by default ordinary skills are for everybody. */
+  access?: AccessPolicy;
+  /** What is known of a submitter; absent: nothing of anybody. */
+  callerOf?: (submitter: string) => Caller;
   queueLimit?: number;
   requestsPerSecondPerPeer?: number;
   inFlightPerPeer?: number;
@@ -80,6 +92,8 @@ interface Waiting {
   fits: Fitting;
   submitter: Submitter;
   result: PromiseWithResolvers<JobResult>;
+  /** Monotonic ms at which it was taken on. */
+  sinceMs: number;
   /** Takes timer and listener back. */
   leave: () => void;
 }
@@ -88,6 +102,11 @@ const settledAlready = Promise.resolve();
 
 /** Weight of the newest run in the moving average of run times. */
 const newestWeight = 0.2;
+
+/** A task that waits for more cores or memory than are free lets others pass for so long; then they keep free what ends. */
+const overtakenMs = 5_000;
+
+const unknownCaller: Caller = { self: false, pin: undefined, trust: 0 };
 
 export function createWorker(options: WorkerOptions): Worker {
   const { clock } = options;
@@ -98,7 +117,19 @@ export function createWorker(options: WorkerOptions): Worker {
   const submitterOf = createSubmitters(perSecond);
   const queue = createWaitingQueue<Waiting>();
   const matchesRange = createRangeCheck();
-  const fitOptions = { ...options, skills, matchesRange };
+  const grants = new WeakMap<OfferedSkill, Grant>();
+  const grantOf = (skill: OfferedSkill): Grant => {
+    let grant = grants.get(skill);
+    if (grant === undefined) grants.set(skill, (grant = grantFor(skill, options.access ?? defaultAccess)));
+    return grant;
+  };
+  // A slot's part of the machine is that of the most there can be: fewer leave the rest idle on purpose.
+  const slots = Math.max(1, options.slots ?? availableParallelism());
+  const machine = (): Share =>
+    options.profile?.().resources ?? { cpuCores: slots, memoryBytes: Number.MAX_SAFE_INTEGER };
+  const ledger = createLedger(machine);
+  const callerOf = options.callerOf ?? (() => unknownCaller);
+  const fitOptions = { ...options, skills, matchesRange, grantOf, callerOf, slots, machine };
   const scratch = createScratch({ root: options.scratchRoot, random: options.random, log: options.log });
   const deps = { clock, log: options.log, scratch };
   const shutdown = new AbortController();
@@ -122,14 +153,14 @@ export function createWorker(options: WorkerOptions): Worker {
 
   async function runInline(
     job: Job,
-    { skill, executor, checked }: Fitting,
+    { skill, executor, grant, checked }: Fitting,
     submitter: Submitter,
   ): Promise<JobResult> {
     inline += 1;
     try {
       // Not before the caller has its answer in hand: the job calls back.
       await settledAlready;
-      return await runJobInline(job, skill, executor, deps, checked);
+      return await runJobInline(job, skill, executor, grant, deps, checked);
     } catch (error) {
       throw toErrandError(error);
     } finally {
@@ -140,11 +171,12 @@ export function createWorker(options: WorkerOptions): Worker {
 
   async function runInSlot({ job, fits, submitter, result }: Waiting): Promise<void> {
     running += 1;
+    ledger.take(fits.share);
     scratch.sweep();
     await settledAlready;
     const start = clock.monotonic();
     try {
-      result.resolve(await runJob(job, fits.skill, fits.executor, deps, shutdown.signal));
+      result.resolve(await runJob(job, fits.skill, fits.executor, fits.grant, deps, shutdown.signal));
     } catch (error) {
       result.reject(toErrandError(error));
     }
@@ -153,17 +185,36 @@ export function createWorker(options: WorkerOptions): Worker {
     limit.ran(job.skill, tookMs, running, endedMs);
     serviceMs = serviceMs === 0 ? tookMs : serviceMs + newestWeight * (tookMs - serviceMs);
     running -= 1;
+    ledger.give(fits.share);
     fillSlots();
     leave(submitter);
   }
 
   function fillSlots(): void {
+    const nowMs = clock.monotonic();
+    const may = ({ fits, sinceMs }: Waiting): "take" | "pass" | "stop" => {
+      if (ledger.fits(fits.share)) return "take";
+      return nowMs - sinceMs < overtakenMs ? "pass" : "stop";
+    };
     while (running < limit.current) {
-      const next = queue.take();
-      if (next === undefined) return;
-      next.leave();
-      void runInSlot(next);
+      const next = queue.take(may);
+      if (next !== undefined) {
+        next.leave();
+        void runInSlot(next);
+      } else if (running > 0 || queue.size === 0) return;
+      else strand();
     }
+  }
+
+  /** Nothing runs, and one still does not fit: others have taken its memory meanwhile. It is handed back, not kept. */
+  function strand(): void {
+    const stuck = queue.take(({ fits }) => (ledger.fits(fits.share) ? "pass" : "take"));
+    if (stuck === undefined) return;
+    stuck.leave();
+    stuck.result.reject(
+      new ErrandError("Lost", "this machine no longer has the memory that the task asks for"),
+    );
+    leave(stuck.submitter);
   }
 
   /** Waits in the queue; its cancel and its deadline take it out of there. */
@@ -196,7 +247,8 @@ export function createWorker(options: WorkerOptions): Worker {
     }
     const result = Promise.withResolvers<JobResult>();
     result.promise.catch(ignore);
-    const waiting: Waiting = { job, fits, submitter, result, leave: ignore };
+    const sinceMs = clock.monotonic();
+    const waiting: Waiting = { job, fits, submitter, result, sinceMs, leave: ignore };
     if (waits) return { verdict: "queued", position: enqueue(waiting), result: result.promise };
     void runInSlot(waiting);
     return { verdict: "accepted", position: 0, result: result.promise };
@@ -215,6 +267,7 @@ export function createWorker(options: WorkerOptions): Worker {
       slotless: fits.executor?.slotless === true,
       running,
       slots: limit.current,
+      crowded: fits.unfit === undefined && !ledger.fits(fits.share),
       queued: queue.size,
       queueLimit: options.queueLimit ?? limits.workerQueue,
       serviceMs,
@@ -277,6 +330,13 @@ export function createWorker(options: WorkerOptions): Worker {
     offer,
     position: (job) => queue.position((waiting) => waiting.job === job),
     load: () => ({ running: running + inline, slots: limit.current, queued: queue.size, serviceMs }),
+    grantOf,
+    warm() {
+      const isWarm = (skill: OfferedSkill): boolean =>
+        options.executors.some((one) => one.canExecute(skill) && one.isWarm?.(skill) === true);
+      return [...skills.values()].filter(isWarm).map(({ definition }) => definition.id);
+    },
+    held: () => ledger.taken,
     idle,
     close: () => (closed ??= shutDown()),
   };

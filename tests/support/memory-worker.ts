@@ -11,6 +11,7 @@ import type { Store } from "../../src/storage/store.ts";
 import type { BlobAccess } from "../../src/tasks/blob-access.ts";
 import { createOutbox } from "../../src/tasks/outbox.ts";
 import { createServing } from "../../src/tasks/serve.ts";
+import { defaultAccess, grantFor } from "../../src/worker/policy.ts";
 import type { Job, JobResult, Offer, Worker } from "../../src/worker/worker.ts";
 import { lifeClock, type LifeClock, type ManualClock } from "./manual-clock.ts";
 import { memoryStore } from "./memory-store.ts";
@@ -145,6 +146,9 @@ export function fakeWorker(
       },
       position: () => 0,
       load: () => load,
+      grantOf: (skill) => grantFor(skill, defaultAccess),
+      warm: () => [],
+      held: () => ({ cpuCores: 0, memoryBytes: 0 }),
       idle: () => fake.idle(),
       close: async () => {},
     };

@@ -29,6 +29,7 @@ describe("admit", () => {
     ["a free slot", {}, "run"],
     ["the last free slot", { running: 1 }, "run"],
     ["no free slot", { running: 2 }, "queue"],
+    ["a free slot, but not the cores or the memory", { crowded: true }, "queue"],
     ["others wait already", { running: 1, queued: 1 }, "queue"],
     ["a slotless run while all slots are taken", { running: 2, queued: 10, slotless: true }, "run"],
     ["the queue is full", { running: 2, queued: 10 }, "QueueFull", 50],
@@ -81,6 +82,7 @@ describe("admit", () => {
       queued: count,
       queueLimit: count,
       serviceMs: fc.double({ min: 0, max: 1e9, noNaN: true }),
+      crowded: fc.boolean(),
       remainingMs: fc.double({ min: -1e3, max: 1e9, noNaN: true }),
       inFlight: count,
       inFlightLimit: count,
@@ -90,7 +92,7 @@ describe("admit", () => {
       fc.property(facts, (f) => {
         const admission = admit(f);
         if (admission.verdict === "run")
-          expect(f.slotless || (f.running < f.slots && f.queued === 0)).toBe(true);
+          expect(f.slotless || (f.running < f.slots && f.queued === 0 && f.crowded !== true)).toBe(true);
         if (admission.verdict === "queue") expect(f.queued < f.queueLimit && !f.slotless).toBe(true);
         if (admission.verdict !== "refuse") {
           expect(
@@ -139,8 +141,8 @@ describe("unmetRequirement", () => {
   const profile: WorkerProfile = {
     resources: {
       cpuCores: 4,
-      memoryBytes: 8 * 1024 ** 3,
-      storageBytes: 100 * 1024 ** 3,
+      memoryBytes: 8e9,
+      storageBytes: 100e9,
       gpus: [],
       platform: "linux",
       internet: false,
