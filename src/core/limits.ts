@@ -156,6 +156,8 @@ export const limits = {
   workerQueue: 1_000,
   /** TaskRequests a second from one peer (token bucket, with a burst of the same). A fast batch submitter stays below. */
   requestsPerSecondPerPeer: 20_000,
+  /** Questions for this node's load that one session gets answered: a task asks a peer at most once. */
+  probesPerSecond: 200,
   /** Answered attempts remembered, so that a duplicate is answered from the first. */
   answersKept: 10_000,
   /** An answer that nobody acknowledges: a submitter that is gone for so long starts again anyway. */

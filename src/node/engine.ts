@@ -20,6 +20,7 @@ import { createHome } from "../tasks/home.ts";
 import { attachHooks } from "../tasks/hooks/attach.ts";
 import { createLocalSession } from "../tasks/local-session.ts";
 import { createOutbox } from "../tasks/outbox.ts";
+import { createProbing } from "../tasks/probing.ts";
 import { createProviders } from "../tasks/providers.ts";
 import { ReadyQueue } from "../tasks/ready-queue.ts";
 import type { TaskRecord } from "../tasks/record.ts";
@@ -98,9 +99,16 @@ export async function createEngine(options: EngineOptions) {
   });
   const sessionTo = (peer: string): Session | undefined =>
     peer === self ? local.submitting : sessions.current(peer);
+  const probing = createProbing({
+    clock,
+    current: sessionTo,
+    open: (peer, signal) => sessions.open(peer, signal),
+    probed: (peer, rttMs, load) => providers.probed(peer, rttMs, load),
+  });
   const attempts = createAttempts({
     clock,
     current: sessionTo,
+    onReport: (nonce, load, session) => probing.onReport(nonce, load, session),
     open: (peer, signal) => sessions.open(peer, signal),
     isGone,
   });
@@ -140,6 +148,7 @@ export async function createEngine(options: EngineOptions) {
     discoveryWindowMs,
     retries: createBudget(retryBudget),
     hedges: createBudget(hedgeBudget),
+    probing,
   });
   const cache = createResultCache({
     store,

@@ -14,6 +14,7 @@ import type { PeerIdText, TaskId } from "../core/ids.ts";
 import { limits } from "../core/limits.ts";
 import type {
   AttemptRef,
+  Load,
   Message,
   Session,
   TaskAck,
@@ -28,6 +29,8 @@ export interface AttemptsOptions {
   /** The warm session to a peer (or to this node itself), if there is one. */
   current(peer: PeerIdText): Session | undefined;
   open(peer: PeerIdText, signal: AbortSignal): Promise<Session>;
+  /** A peer's word on its load, for whoever asked. */
+  onReport?(nonce: number, load: Load, session: Session): void;
   /** Whether the failure to reach a peer says that its process is gone, not just the way to it. */
   isGone(error: unknown): boolean;
 }
@@ -386,8 +389,9 @@ export function createAttempts(options: AttemptsOptions): Attempts {
           leaving.add(session.peer);
           return;
         case "loadReport":
+          return options.onReport?.(message.nonce, message.load, session);
         case "credit":
-          // For routing that asks.
+          // What is out at one peer is bounded by this side as well.
           return;
         case "request":
         case "responseAck":

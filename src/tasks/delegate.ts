@@ -15,6 +15,7 @@ import { limits } from "../core/limits.ts";
 import type { Log } from "../core/log.ts";
 import type { TaskAck } from "../network/messages.ts";
 import type { Decision } from "../routing/candidate.ts";
+import type { Draft } from "../routing/decide.ts";
 import { createAftermath, type Next, type Refusal } from "./aftermath.ts";
 import type { AttemptNews, AttemptOutcome } from "./attempt.ts";
 import type { Attempts } from "./attempts.ts";
@@ -23,6 +24,7 @@ import type { Budget } from "./budget.ts";
 import type { BlobAccess } from "./blob-access.ts";
 import { createHedging, type Run } from "./hedging.ts";
 import { createKeyedLimits, type SkillLimit } from "./keyed-limits.ts";
+import type { Probing } from "./probing.ts";
 import type { Providers } from "./providers.ts";
 import type { ReadyQueue } from "./ready-queue.ts";
 import type { TaskRecord } from "./record.ts";
@@ -47,6 +49,7 @@ export interface DelegateOptions {
   leaseEpoch: number;
   /** How long a task for which nobody is known waits for somebody to turn up, ms. */
   discoveryWindowMs: number;
+  probing: Pick<Probing, "ask">;
   /** What retries may be, and second attempts beside slow ones, of all that is sent. */
   retries: Budget;
   hedges: Budget;
@@ -161,8 +164,10 @@ export function createDelegation(options: DelegateOptions): Delegation {
   }
 
   async function step(record: TaskRecord): Promise<Next | undefined> {
-    const decision = route(record);
+    const draft = route(record);
     record.moving = undefined;
+    const decision = draft.ask.length === 0 ? draft.decision : await asked(record, draft);
+    record.lastDecision = decision;
     if (decision.order.length === 0) return nobody(record, decision);
     record.searchingSinceMs = undefined;
     const refusals: Refusal[] = [];
@@ -193,8 +198,15 @@ export function createDelegation(options: DelegateOptions): Delegation {
     return !stopped && !isTerminal(record.state) && !record.pauseWanted && record.moving === undefined;
   }
 
-  function route(record: TaskRecord): Decision {
-    let decision = providers.route(record);
+  /** Once those have told their load whose answer may change the choice. */
+  async function asked(record: TaskRecord, draft: Draft): Promise<Decision> {
+    const { silent, waitedMs } = await options.probing.ask(draft.ask);
+    return providers.settle(record, draft, silent, waitedMs);
+  }
+
+  function route(record: TaskRecord): Draft {
+    const draft = providers.route(record);
+    const { decision } = draft;
     if (
       decision.order.length === 0 &&
       decision.retryAfterMs === undefined &&
@@ -202,10 +214,9 @@ export function createDelegation(options: DelegateOptions): Delegation {
     ) {
       // Nobody else is left: those that failed or lost it get another chance.
       record.tried = new Set(record.ruledOut);
-      decision = providers.route(record);
+      return providers.route(record);
     }
-    record.lastDecision = decision;
-    return decision;
+    return draft;
   }
 
   /** The task has ended meanwhile: the answer is dropped, and its worker may forget it. */

@@ -8,6 +8,7 @@ import type { PeerIdText } from "../core/ids.ts";
 import type { CardDirectory, CardSkill, KnownCard, Resources } from "../network/card.ts";
 import type { Load } from "../network/messages.ts";
 import type { Candidate, Decision, RoutingRequest } from "../routing/candidate.ts";
+import type { Draft } from "../routing/decide.ts";
 import type { Router } from "../routing/router.ts";
 import type { OfferedSkill } from "../skills/skill.ts";
 import type { Worker } from "../worker/worker.ts";
@@ -40,8 +41,12 @@ export interface ProvidersOptions {
 export type Verdict = "good" | "bad" | "skill-failed" | "timeout" | "none";
 
 export interface Providers {
-  /** From memory alone. */
-  route(record: TaskRecord): Decision;
+  /** From memory alone; may name peers whose load to ask for first. */
+  route(record: TaskRecord): Draft;
+  /** The decision of a draft after its peers were asked. */
+  settle(record: TaskRecord, draft: Draft, silent: ReadonlySet<PeerIdText>, waitedMs: number): Decision;
+  /** A peer that was asked has told its load. */
+  probed(peer: PeerIdText, rttMs: number, load: Load): void;
   /** After how long without an answer a second attempt is worth it, ms; undefined when it may not have one. */
   hedgeAfterMs(record: TaskRecord, peer: PeerIdText): number | undefined;
   /** Who could take a second attempt beside the one that is out; undefined when nobody has room. */
@@ -210,8 +215,11 @@ export function createProviders(options: ProvidersOptions): Providers {
   return {
     route(record) {
       const { list } = candidates(record.spec.skill);
-      return router.decide(requestFor(record), list, clock.monotonic(), clock.now());
+      return router.draft(requestFor(record), list, clock.monotonic(), clock.now());
     },
+    settle: ({ spec }, draft, silent, waitedMs) =>
+      router.finish(draft, spec.skill, silent, waitedMs, clock.monotonic(), clock.now()),
+    probed: (peer, rttMs, load) => router.onProbed(peer, rttMs, load, clock.monotonic()),
     hedgeAfterMs({ spec }, peer) {
       if (spec.idempotent !== true && !candidates(spec.skill).repeatable) return undefined;
       return router.hedgeAfterMs(peer, spec.skill, clock.monotonic());

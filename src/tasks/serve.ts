@@ -14,6 +14,7 @@ import { createAnswerBudget } from "./answer-budget.ts";
 import { createAnswering, type Served } from "./answer.ts";
 import type { BlobAccess } from "./blob-access.ts";
 import type { Outbox, Owed } from "./outbox.ts";
+import { takeToken, type Bucket } from "../worker/admission.ts";
 import type { Job, Worker } from "../worker/worker.ts";
 
 export interface ServeOptions {
@@ -54,6 +55,7 @@ export function createServing(options: ServeOptions): Serving {
   const answering = createAnswering({ ...options, budget });
   const served = new Map<string, Served>();
   const byPeer = new Map<PeerIdText, Set<Served>>();
+  const probes = new WeakMap<Session, Bucket>();
   const counters = { served: 0, duplicates: 0, refused: 0, leasesEnded: 0 };
   let draining = false;
   /** Grows when a drain is taken back: one that still waits then has nothing more to say. */
@@ -257,6 +259,16 @@ export function createServing(options: ServeOptions): Serving {
     if (entry !== undefined) answering.resend(entry);
   }
 
+  /** Asked too often, it is silent: an answer costs more than the question. */
+  function onProbe(nonce: number, session: Session): void {
+    const now = clock.monotonic();
+    let bucket = probes.get(session);
+    if (bucket === undefined) probes.set(session, (bucket = { tokens: limits.probesPerSecond, at: now }));
+    if (takeToken(bucket, now, limits.probesPerSecond) > 0) return;
+    if (session.bufferedBytes > limits.sessionBusyBytes) return;
+    session.send({ kind: "loadReport", nonce, load: worker.load() });
+  }
+
   function onCancel(ref: AttemptRef & { reason: string }, session: Session): void {
     const entry = served.get(keyOf(session.peer, ref));
     if (entry === undefined) return;
@@ -316,7 +328,7 @@ export function createServing(options: ServeOptions): Serving {
         case "query":
           return onQuery(message.query, session);
         case "probe":
-          return session.send({ kind: "loadReport", nonce: message.nonce, load: worker.load() });
+          return onProbe(message.nonce, session);
         case "pause":
         case "resume":
           // No skill can be checkpointed yet: what runs goes on, which the specification allows.

@@ -12,6 +12,7 @@ import { createChanges } from "../../src/tasks/changes.ts";
 import { createDelegation } from "../../src/tasks/delegate.ts";
 import { createHome } from "../../src/tasks/home.ts";
 import type { SkillLimit } from "../../src/tasks/keyed-limits.ts";
+import { createProbing } from "../../src/tasks/probing.ts";
 import { createProviders } from "../../src/tasks/providers.ts";
 import { ReadyQueue } from "../../src/tasks/ready-queue.ts";
 import type { TaskRecord } from "../../src/tasks/record.ts";
@@ -63,7 +64,14 @@ export function memoryHome(options: MemoryHomeOptions) {
     tags: [],
     clock,
   });
-  const attempts = createAttempts({ clock, current, open: options.open, isGone: options.isGone });
+  const probing = createProbing({ clock, current, open: options.open, probed: providers.probed });
+  const attempts = createAttempts({
+    clock,
+    current,
+    open: options.open,
+    isGone: options.isGone,
+    onReport: probing.onReport,
+  });
   const settlement = createSettlement({
     self,
     network,
@@ -89,6 +97,7 @@ export function memoryHome(options: MemoryHomeOptions) {
     discoveryWindowMs,
     retries: createBudget(retryBudget),
     hedges: createBudget(hedgeBudget),
+    probing,
   });
   const home = createHome({
     self,
