@@ -4,8 +4,8 @@
  */
 import type { PeerIdText } from "../core/ids.ts";
 import type { Claim } from "./attestation.ts";
-import { emptyRow, rowOf } from "./graph-node.ts";
-import type { GraphNode, SkillClaim, Statement } from "./graph-node.ts";
+import { newGraphNode, writeRow } from "./graph-node.ts";
+import type { GraphNode, Statement } from "./graph-node.ts";
 import { Numbers, SharedNumbers } from "./numbers.ts";
 
 export class ClaimIndex {
@@ -18,6 +18,10 @@ export class ClaimIndex {
   readonly #ids = new Numbers();
   readonly #slots = new SharedNumbers();
   readonly #nodes = new Map<PeerIdText, GraphNode>();
+  // Kept between calls, so that nothing is allocated for an issuer that says about the same again.
+  readonly #oldSubjects: GraphNode[] = [];
+  readonly #oldSkills: string[] = [];
+  #spare: Statement[] = [];
   #round = 0;
 
   get(peer: PeerIdText): GraphNode | undefined {
@@ -29,7 +33,7 @@ export class ClaimIndex {
     let node = this.#nodes.get(peer);
     if (node === undefined) {
       const id = this.#ids.take();
-      node = { peer, id, slot: -1, skillSlots: new Map(), about: new Map(), says: [], row: emptyRow };
+      node = newGraphNode(peer, id);
       this.#nodes.set(peer, node);
       this.byId[id] = node;
     }
@@ -44,56 +48,68 @@ export class ClaimIndex {
     this.#ids.give(node.id);
   }
 
-  /** Takes an issuer's claims in, in place of those it had. */
+  /** Takes an issuer's claims in, in place of those it had. Whatever stays the same is not made anew. */
   put(issuer: GraphNode, claims: readonly Claim[]): void {
-    const before = issuer.says;
-    const oldClaims = before.map((statement) => statement.claims);
+    const [before, oldSubjects, oldSkills] = [issuer.says, this.#oldSubjects, this.#oldSkills];
+    oldSubjects.length = oldSkills.length = 0;
+    for (const { subject, claims: old } of before) {
+      for (const { skill } of old) {
+        oldSubjects.push(subject);
+        oldSkills.push(skill);
+      }
+    }
+    issuer.says = this.#spare;
     this.#fill(issuer, claims);
-    // What is still in use was taken again by now, so that nothing is freed only to be made anew.
-    for (const [i, statement] of before.entries()) this.#leave(statement, oldClaims[i] as SkillClaim[]);
+    // What is still in use was taken again by now.
+    for (let i = 0; i < oldSkills.length; i++)
+      this.#leaveSkill(oldSubjects[i] as GraphNode, oldSkills[i] as string);
+    for (const statement of before) if (statement.round !== this.#round) this.#dropStatement(statement);
+    before.length = 0;
+    this.#spare = before;
+    writeRow(issuer);
     if (issuer.says.length > 0) this.speakers.add(issuer);
     else this.speakers.delete(issuer);
   }
 
   #fill(issuer: GraphNode, claims: readonly Claim[]): void {
     const round = ++this.#round;
-    const says: Statement[] = [];
-    for (const { subject: peer, skill, pos, neg, grounded } of claims) {
+    for (const claim of claims) {
+      const { subject: peer, skill, pos, neg } = claim;
       // Nobody is a witness in his own case, and unchecked agreement is hearsay.
-      if (peer === issuer.peer || !grounded || pos + neg === 0) continue;
+      if (peer === issuer.peer || !claim.grounded || pos + neg === 0) continue;
       const subject = this.node(peer);
       let statement = subject.about.get(issuer);
       if (statement === undefined) {
         statement = { issuer, subject, claims: [], pos: 0, neg: 0, round };
         subject.about.set(issuer, statement);
         subject.slot = this.#useSlot(subject.slot, subject);
-        says.push(statement);
+        issuer.says.push(statement);
       } else if (statement.round !== round) {
-        Object.assign(statement, { claims: [], pos: 0, neg: 0, round });
-        says.push(statement);
-      } else if (statement.claims.some((claim) => claim.skill === skill)) {
+        statement.claims.length = statement.pos = statement.neg = 0;
+        statement.round = round;
+        issuer.says.push(statement);
+      } else if (statement.claims.some((known) => known.skill === skill)) {
         // Saying it twice adds nothing.
         continue;
       }
       const known = subject.skillSlots.get(skill);
       const slot = this.#useSlot(known ?? -1, subject);
       if (known === undefined) subject.skillSlots.set(skill, slot);
-      statement.claims.push({ skill, slot, pos, neg });
+      statement.claims.push(claim);
       statement.pos += pos;
       statement.neg += neg;
     }
-    issuer.says = says;
-    issuer.row = rowOf(says);
   }
 
-  /** Gives up a statement's former claims, and all of it if it was not filled again. */
-  #leave(statement: Statement, claims: readonly SkillClaim[]): void {
-    const { issuer, subject } = statement;
-    for (const { skill, slot } of claims) if (this.#leaveSlot(slot)) subject.skillSlots.delete(skill);
-    if (statement.round === this.#round) return;
+  #dropStatement({ issuer, subject }: Statement): void {
     subject.about.delete(issuer);
     if (this.#leaveSlot(subject.slot)) subject.slot = -1;
     this.release(subject);
+  }
+
+  #leaveSkill(subject: GraphNode, skill: string): void {
+    const slot = subject.skillSlots.get(skill);
+    if (slot !== undefined && this.#leaveSlot(slot)) subject.skillSlots.delete(skill);
   }
 
   #useSlot(slot: number, subject: GraphNode): number {

@@ -13,26 +13,29 @@ export interface GraphNode {
   /** What is said of the peer now, by issuer. */
   readonly about: Map<GraphNode, Statement>;
   /** What the peer says now, and the same for the computations. */
-  says: readonly Statement[];
-  row: Row;
+  says: Statement[];
+  readonly row: Row;
 }
 
-/** What an issuer says as flat arrays: a hundred thousand claims are gone through in a few milliseconds. */
+/**
+ * What an issuer says as flat arrays: a hundred thousand claims are gone through in a few milliseconds. They are written over
+ * by what it says next.
+ */
 export interface Row {
   /** Ids of those it speaks of, and how much it praises each. */
-  subjects: Int32Array;
-  praise: Float64Array;
+  readonly subjects: number[];
+  readonly praise: number[];
   /** For each claim, and for each subject over all skills: the slot, κ, and κ times the favor. */
-  slots: Int32Array;
-  support: Float64Array;
-  favored: Float64Array;
+  readonly slots: number[];
+  readonly support: number[];
+  readonly favored: number[];
 }
 
 /** All that one peer says of another. */
 export interface Statement {
   readonly issuer: GraphNode;
   readonly subject: GraphNode;
-  claims: SkillClaim[];
+  readonly claims: SkillClaim[];
   /** Over all skills. */
   pos: number;
   neg: number;
@@ -42,40 +45,31 @@ export interface Statement {
 
 export interface SkillClaim {
   readonly skill: string;
-  readonly slot: number;
   readonly pos: number;
   readonly neg: number;
 }
 
-export const emptyRow: Row = {
-  subjects: new Int32Array(),
-  praise: new Float64Array(),
-  slots: new Int32Array(),
-  support: new Float64Array(),
-  favored: new Float64Array(),
-};
+export function newGraphNode(peer: PeerIdText, id: number): GraphNode {
+  const row: Row = { subjects: [], praise: [], slots: [], support: [], favored: [] };
+  return { peer, id, slot: -1, skillSlots: new Map(), about: new Map(), says: [], row };
+}
 
-export function rowOf(says: readonly Statement[]): Row {
-  let claims = says.length;
-  for (const statement of says) claims += statement.claims.length;
-  const row: Row = {
-    subjects: new Int32Array(says.length),
-    praise: new Float64Array(says.length),
-    slots: new Int32Array(claims),
-    support: new Float64Array(claims),
-    favored: new Float64Array(claims),
-  };
+/** Brings the issuer's row up to what it says. */
+export function writeRow({ says, row }: GraphNode): void {
   let at = 0;
   const put = (slot: number, { pos, neg }: { pos: number; neg: number }): void => {
     row.slots[at] = slot;
     row.support[at] = support(pos, neg);
     row.favored[at++] = support(pos, neg) * favor(pos, neg);
   };
-  for (const [i, statement] of says.entries()) {
-    row.subjects[i] = statement.subject.id;
+  for (let i = 0; i < says.length; i++) {
+    const statement = says[i] as Statement;
+    const { subject, claims } = statement;
+    row.subjects[i] = subject.id;
     row.praise[i] = praise(statement);
-    put(statement.subject.slot, statement);
-    for (const claim of statement.claims) put(claim.slot, claim);
+    put(subject.slot, statement);
+    for (const claim of claims) put(subject.skillSlots.get(claim.skill) as number, claim);
   }
-  return row;
+  row.subjects.length = row.praise.length = says.length;
+  row.slots.length = row.support.length = row.favored.length = at;
 }

@@ -32,8 +32,9 @@ export class HearsayTable {
   /** As last noticed. */
   #good = new Float64Array(1_024);
   #bad = new Float64Array(1_024);
-  /** Slots that an issuer left, with whom they were about: by the time it speaks again they may be another's. */
-  readonly #touched = new Map<number, PeerIdText>();
+  /** Slots that a change touches, with whom they are about: by the time it is done they may be another's. */
+  readonly #touchedSlots: number[] = [];
+  readonly #touchedPeers: PeerIdText[] = [];
   #total = 0;
 
   /** `onPeer` is told of every peer of which noticeably different things are said. */
@@ -71,20 +72,20 @@ export class HearsayTable {
     this.#grow(this.#index.bySlot.length);
     this.#add(issuer, weight);
     this.#touch(issuer);
-    const changed = new Set<PeerIdText>();
-    for (const [slot, peer] of this.#touched) if (this.#notice(slot)) changed.add(peer);
-    this.#touched.clear();
-    for (const peer of changed) this.#onPeer(peer);
+    const [slots, peers] = [this.#touchedSlots, this.#touchedPeers];
+    for (let i = 0; i < slots.length; i++)
+      if (this.#notice(slots[i] as number)) this.#onPeer(peers[i] as string);
+    slots.length = peers.length = 0;
   }
 
-  #touch({ row }: GraphNode): void {
+  #touch({ says, row }: GraphNode): void {
     const { bySlot } = this.#index;
     for (const slot of row.slots) {
-      const peer = bySlot[slot]?.peer as PeerIdText;
-      const before = this.#touched.get(slot);
-      if (before !== undefined && before !== peer) this.#onPeer(before);
-      this.#touched.set(slot, peer);
+      this.#touchedSlots.push(slot);
+      this.#touchedPeers.push(bySlot[slot]?.peer ?? "");
     }
+    // A slot that is given up may be another's before the change is done, and would then be noticed for that one alone.
+    for (const { subject } of says) if (subject.about.size === 1) this.#onPeer(subject.peer);
   }
 
   /** What is said of a peer at a skill, filled up with what is said of its others; over all skills with `undefined`. */

@@ -84,9 +84,9 @@ export class Trust {
    * other skills are not: it may be good at one and bad at the next.
    */
   onOutcome(peer: PeerIdText, skill: string, good: boolean): void {
-    for (const [issuer, statement] of this.index.get(peer)?.about ?? []) {
-      const claim = statement.claims.find((c) => c.skill === skill);
-      if (claim !== undefined) this.credibility.judge(issuer.peer, good, favor(claim.pos, claim.neg));
+    for (const { issuer, claims } of this.index.get(peer)?.about.values() ?? []) {
+      for (const claim of claims)
+        if (claim.skill === skill) this.credibility.judge(issuer.peer, good, favor(claim.pos, claim.neg));
     }
     this.credibility.outcome(good);
     this.#dirty = true;
