@@ -1,0 +1,271 @@
+/** What the container executor owes as an executor (src/worker/executor.ts), with a real engine. */
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test, type TestContext } from "vitest";
+import { jsonBody, type Body } from "../../src/core/body.ts";
+import { systemClock } from "../../src/core/clock.ts";
+import { ErrandError } from "../../src/core/errors.ts";
+import { limits } from "../../src/core/limits.ts";
+import { createLog } from "../../src/core/log.ts";
+import { containerRun } from "../../src/skills/container-run.ts";
+import type { ContainerSpec } from "../../src/skills/container-spec.ts";
+import type { OfferedSkill } from "../../src/skills/skill.ts";
+import type { ExecutionContext, ExecutionResult, Executor } from "../../src/worker/executor.ts";
+import { createContainerExecutor, type ContainerHost } from "../../src/worker/executors/container.ts";
+import { defaultContainerSettings } from "../../src/worker/executors/container-settings.ts";
+import { createContainerTier, removeLeftovers } from "../../src/worker/sandbox/t2.ts";
+import { startTestEngine, type TestEngine } from "../support/container-engine.ts";
+
+let folder: string;
+let found: TestEngine | { missing: string };
+let host: ContainerHost;
+let executor: Executor;
+let runs = 0;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "errand-container-"));
+  found = await startTestEngine();
+  if ("missing" in found) return;
+  host = {
+    owner: "12D3KooWcontainertest",
+    settings: { ...defaultContainerSettings, socket: found.socket, images: ["busybox", "absent"] },
+    engine: undefined,
+  };
+  executor = createContainerExecutor({ host, clock: systemClock, log: createLog("silent") });
+  const report = await createContainerTier({ host, folder: join(folder, "canary") }).check(
+    AbortSignal.timeout(60_000),
+  );
+  expect(report).toMatchObject({ ok: true });
+  expect(report.tried).toContain("memory bounded");
+}, 240_000);
+
+afterAll(async () => {
+  await executor?.close();
+  await executor?.close();
+  if ("engine" in found) await found.close();
+  await rm(folder, { recursive: true, force: true });
+}, 60_000);
+
+/** The engine, or the test is skipped with the reason. */
+function engineOf(context: TestContext): TestEngine {
+  if ("missing" in found) return context.skip(`no container engine: ${found.missing}`);
+  return found;
+}
+
+const containers = (engine: TestEngine): Promise<{ Id: string; Names: string[] }[]> =>
+  engine.engine.call("GET", "/containers/json?all=1", { signal: AbortSignal.timeout(5_000) });
+
+interface Options {
+  signal?: AbortSignal;
+  progress?: ExecutionContext["progress"];
+  log?: ExecutionContext["log"];
+  inputPath?: string;
+  outputBytes?: number;
+}
+
+function execute(skill: OfferedSkill, input: Body, options: Options = {}): Promise<ExecutionResult> {
+  const { signal = new AbortController().signal, progress = () => {}, log = () => {} } = options;
+  const { inputPath, outputBytes = 1_000_000 } = options;
+  return executor.execute(
+    { id: "t", skill, input, outputBytes, ...(inputPath !== undefined && { inputPath }) },
+    { signal, deadline: Date.now() + 60_000, scratchDir: join(folder, String((runs += 1))), progress, log },
+  );
+}
+
+function declared(
+  spec: Partial<ContainerSpec>,
+  more: Partial<OfferedSkill["definition"]> = {},
+): OfferedSkill {
+  return {
+    definition: { id: "my.box", version: "1.0.0", description: "d", input: true, output: true, ...more },
+    source: { kind: "container", container: { image: "busybox", ...spec } },
+  };
+}
+
+const shell = (script: string): string[] => ["sh", "-c", script];
+
+async function value(result: Promise<ExecutionResult>): Promise<unknown> {
+  return JSON.parse(Buffer.from((await result).output.bytes ?? []).toString());
+}
+
+const runShell = (script: string, more: object = {}, options: Options = {}): Promise<ExecutionResult> =>
+  execute(containerRun, jsonBody({ image: "busybox", command: shell(script), ...more }), options);
+
+describe("declared skills", () => {
+  test("JSON in, JSON out, progress and log on standard error, nothing left behind", async (context) => {
+    const engine = engineOf(context);
+    const seen: unknown[] = [];
+    const lines: string[] = [];
+    const script = `echo '{"progress":0.5,"message":"half"}' >&2; echo note >&2; printf '{"got":'; cat; printf '}'`;
+    const options = {
+      progress: (...all: unknown[]) => void seen.push(all),
+      log: (line: string) => void lines.push(line),
+    };
+    expect(await value(execute(declared({ command: shell(script) }), jsonBody({ a: [1] }), options))).toEqual(
+      {
+        got: { a: [1] },
+      },
+    );
+    expect(seen).toEqual([[0.5, "half"]]);
+    expect(lines).toEqual(["note"]);
+    expect(await containers(engine)).toEqual([]);
+  });
+
+  test("input and output must meet the schemas", async (context) => {
+    engineOf(context);
+    const skill = declared(
+      { command: shell("echo 5") },
+      { input: { type: "object" }, output: { type: "string" } },
+    );
+    await expect(execute(skill, jsonBody(1))).rejects.toMatchObject({ code: "InvalidInput" });
+    await expect(execute(skill, jsonBody({}))).rejects.toMatchObject({ code: "SkillFailed" });
+    await expect(execute(declared({ command: shell("echo no json") }), jsonBody({}))).rejects.toThrow(
+      "no JSON",
+    );
+    const failing = execute(declared({ command: shell("echo it broke >&2; exit 3") }), jsonBody({}));
+    await expect(failing).rejects.toThrow("exit code 3: it broke");
+  });
+
+  test("a file goes in by a read-only mount, and bytes come out as a file", async (context) => {
+    engineOf(context);
+    const path = join(folder, "photo");
+    await writeFile(path, "not really a photo", { mode: 0o600 });
+    const hash = "0".repeat(64);
+    const skill = declared(
+      {
+        command: shell("cat >/dev/null; cat /in/file; echo x 2>/dev/null >/in/file"),
+        outputType: "image/png",
+      },
+      { inputModes: ["image/*"] },
+    );
+    const blob = { blob: { hash, sizeBytes: 18 }, type: "image/png" };
+    await expect(execute(skill, blob, { inputPath: path })).rejects.toThrow("exit code 1");
+    const reading = declared(
+      { command: ["cat", "/in/file"], outputType: "image/png" },
+      { inputModes: ["image/*"] },
+    );
+    const { output } = await execute(reading, blob, { inputPath: path });
+    expect(output.type).toBe("image/png");
+    expect(await readFile(output.file ?? "", "utf8")).toBe("not really a photo");
+  });
+});
+
+describe("container.run", () => {
+  test("says how the container ended", async (context) => {
+    engineOf(context);
+    const run = runShell("id -u; cat; echo oops >&2; exit 7", { stdin: "said", env: { A: "b" } });
+    expect(await value(run)).toEqual({ exitCode: 7, stdout: "65534\nsaid", stderr: "oops\n" });
+  });
+
+  test("only images that the operator allows, and none is fetched", async (context) => {
+    engineOf(context);
+    const other = execute(containerRun, jsonBody({ image: "alpine" }));
+    await expect(other).rejects.toMatchObject({ code: "InvalidInput" });
+    const absent = execute(containerRun, jsonBody({ image: "absent" }));
+    await expect(absent).rejects.toMatchObject({ code: "SkillFailed", retryable: false });
+  });
+
+  test("a container that does not read its input, and a program that is not there", async (context) => {
+    engineOf(context);
+    const stdin = "x".repeat(8 * 1024 * 1024);
+    expect(await value(runShell("echo deaf", { stdin }))).toMatchObject({ exitCode: 0, stdout: "deaf\n" });
+    const gone = execute(containerRun, jsonBody({ image: "busybox", command: ["nonexistent"] }));
+    await expect(gone).rejects.toMatchObject({ code: "SkillFailed" });
+  });
+
+  test("what it used is measured while it runs", async (context) => {
+    engineOf(context);
+    const { usage } = await runShell("i=0; while [ $i -lt 400000 ]; do i=$((i+1)); done; sleep 1");
+    expect(usage.wallMs).toBeGreaterThan(1_000);
+    expect(usage.cpuMs).toBeGreaterThan(10);
+    expect(usage.peakMemoryBytes).toBeGreaterThan(100_000);
+  });
+});
+
+describe("whatever it does", () => {
+  test("a cancel ends it within the grace, and nothing is left", async (context) => {
+    const engine = engineOf(context);
+    const stop = new AbortController();
+    const reason = new ErrandError("Cancelled", "enough");
+    let at = 0;
+    const log = (): void => {
+      at = performance.now();
+      stop.abort(reason);
+    };
+    const running = runShell(
+      "trap '' TERM INT; echo up >&2; while true; do sleep 1; done",
+      {},
+      { signal: stop.signal, log },
+    );
+    await expect(running).rejects.toBe(reason);
+    expect(performance.now() - at).toBeLessThan(limits.cancelGraceMs + 1_000);
+    await expect.poll(() => containers(engine), { timeout: 20_000 }).toEqual([]);
+    expect(await value(runShell("echo next"))).toMatchObject({ stdout: "next\n" });
+  });
+
+  test("what is cancelled already does not start", async (context) => {
+    engineOf(context);
+    const reason = new ErrandError("Cancelled", "before");
+    await expect(runShell("echo ran >&2", {}, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+  });
+
+  test("too much output ends it", async (context) => {
+    const engine = engineOf(context);
+    await expect(runShell("yes")).rejects.toMatchObject({ code: "LimitExceeded" });
+    const bytes = runShell("yes", { outputType: "text/plain" }, { outputBytes: 100_000 });
+    await expect(bytes).rejects.toMatchObject({ code: "LimitExceeded" });
+    await expect.poll(() => containers(engine), { timeout: 20_000 }).toEqual([]);
+  });
+
+  test("what a killed node left is removed by its next life, and nothing of others", async (context) => {
+    const { engine } = engineOf(context);
+    const signal = AbortSignal.timeout(20_000);
+    const left = (name: string, node: string): Promise<unknown> =>
+      engine.call("POST", `/containers/create?name=${name}`, {
+        signal,
+        body: {
+          Image: "busybox",
+          Cmd: ["sleep", "1000"],
+          Labels: { "errand.node": node },
+          HostConfig: { NetworkMode: "none" },
+        },
+      });
+    await left("ours", host.owner);
+    await left("theirs", "another");
+    await engine.call("POST", "/containers/ours/start", { signal });
+    await removeLeftovers(engine, host.owner, signal);
+    expect((await containers(engineOf(context))).map(({ Names }) => Names[0])).toEqual(["/theirs"]);
+    await engine.call("DELETE", "/containers/theirs?force=1", { signal });
+  });
+
+  test("no scratch of the canary is left", async (context) => {
+    engineOf(context);
+    expect((await readdir(folder)).filter((name) => name.startsWith("canary"))).toEqual([]);
+  });
+});
+
+test("no engine: the tier is missing and says where it looked", async () => {
+  const nowhere = {
+    owner: "x",
+    settings: { ...defaultContainerSettings, socket: join(folder, "none.sock") },
+    engine: undefined,
+  };
+  const report = await createContainerTier({ host: nowhere, folder: join(folder, "c") }).check(
+    AbortSignal.timeout(10_000),
+  );
+  expect(report).toMatchObject({ tier: "T2", ok: false, message: "no container engine answers" });
+  expect(report.tried).toEqual([`${join(folder, "none.sock")}: not there`]);
+  const without = createContainerExecutor({ host: nowhere, clock: systemClock, log: createLog("silent") });
+  const run = without.execute(
+    { id: "t", skill: containerRun, input: jsonBody({ image: "busybox" }), outputBytes: 1_000 },
+    {
+      signal: new AbortController().signal,
+      deadline: Infinity,
+      scratchDir: folder,
+      progress: () => {},
+      log: () => {},
+    },
+  );
+  await expect(run).rejects.toMatchObject({ code: "SkillFailed" });
+});
