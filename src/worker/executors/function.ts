@@ -3,7 +3,7 @@
  * the network's thread goes on. A cancel reaches the code as an AbortSignal; code that does not listen loses its thread.
  * A thread is no sandbox: this is for code that the operator chose.
  */
-import { MessageChannel } from "node:worker_threads";
+import { MessageChannel, receiveMessageOnPort } from "node:worker_threads";
 import type { Body } from "../../core/body.ts";
 import type { Clock } from "../../core/clock.ts";
 import { toErrandError } from "../../core/errors.ts";
@@ -34,10 +34,11 @@ async function execute(
   const { signal } = context;
   signal.throwIfAborted();
   const { port1: ours, port2: theirs } = new MessageChannel();
-  ours.on("message", (report: ThreadReport) => {
+  const hear = (report: ThreadReport): void => {
     if ("log" in report) context.log(report.log);
     else context.progress(report.progress, report.message);
-  });
+  };
+  ours.on("message", hear);
   const kill = new AbortController();
   let cancelKill = (): void => {};
   const abort = (): void => {
@@ -66,6 +67,9 @@ async function execute(
   } finally {
     cancelKill();
     signal.removeEventListener("abort", abort);
+    // The result comes by another way and may be first.
+    for (let next = receiveMessageOnPort(ours); next !== undefined; next = receiveMessageOnPort(ours))
+      hear(next.message as ThreadReport);
     ours.close();
   }
 }
