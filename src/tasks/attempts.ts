@@ -8,6 +8,7 @@
  *       ▼                        ▼
  *     refused / silent          lost
  */
+import { ChurnMap, ChurnSet } from "../core/churn.ts";
 import type { Clock } from "../core/clock.ts";
 import { toErrandError } from "../core/errors.ts";
 import type { PeerIdText, TaskId } from "../core/ids.ts";
@@ -84,8 +85,8 @@ const alone: { lateAfterMs?: number | undefined; beside?: boolean } = {};
 
 export function createAttempts(options: AttemptsOptions): Attempts {
   const { clock } = options;
-  const byTask = new Map<TaskId, Attempt>();
-  const byPeer = new Map<PeerIdText, Set<Attempt>>();
+  const byTask = new ChurnMap<TaskId, Attempt>();
+  const byPeer = new Map<PeerIdText, ChurnSet<Attempt>>();
   const reopening = new Set<PeerIdText>();
   // Peers that said they are draining, until a session with them begins anew.
   const leaving = new Set<PeerIdText>();
@@ -136,7 +137,7 @@ export function createAttempts(options: AttemptsOptions): Attempts {
       byTask.set(attempt.taskId, attempt);
     }
     let set = byPeer.get(peer);
-    if (set === undefined) byPeer.set(peer, (set = new Set()));
+    if (set === undefined) byPeer.set(peer, (set = new ChurnSet()));
     set.add(attempt);
     return { attempt, promise };
   }

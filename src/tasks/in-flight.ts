@@ -3,6 +3,7 @@
  * A follower takes the leader's result in the same turn, so both ends are one commit; when the leader ends without one, the
  * first follower goes its own way and the others follow that.
  */
+import { ChurnMap } from "../core/churn.ts";
 import type { TaskRecord } from "./record.ts";
 import { isTerminal, type TaskState } from "./states.ts";
 
@@ -38,9 +39,9 @@ interface Follower {
 
 /** `keyOf`: equal for tasks that may share a result, undefined for those that share nothing. */
 export function createInFlight(keyOf: (record: TaskRecord) => string | undefined): InFlight {
-  const leaders = new Map<string, TaskRecord>();
-  const keys = new Map<TaskRecord, string>();
-  const followers = new Map<TaskRecord, Follower[]>();
+  const leaders = new ChurnMap<string, TaskRecord>();
+  const keys = new ChurnMap<TaskRecord, string>();
+  const followers = new ChurnMap<TaskRecord, Follower[]>();
 
   function lead(record: TaskRecord): void {
     if (keys.has(record)) return;

@@ -8,6 +8,7 @@
  * written when it took long to come by, or when nobody has acknowledged it for a while. A crash before that loses an answer
  * that was cheap to make: the task runs again elsewhere.
  */
+import { ChurnMap } from "../core/churn.ts";
 import type { Clock } from "../core/clock.ts";
 import { toErrandError } from "../core/errors.ts";
 import type { PeerIdText } from "../core/ids.ts";
@@ -53,9 +54,9 @@ interface Entry {
 }
 
 export function createOutbox({ store, clock, log }: OutboxOptions): Outbox {
-  const owed = new Map<TaskResponse, Entry>();
+  const owed = new ChurnMap<TaskResponse, Entry>();
   // Those not written yet, oldest first.
-  const recent = new Map<TaskResponse, Entry>();
+  const recent = new ChurnMap<TaskResponse, Entry>();
   const counters = { answersStored: 0 };
   let storedBytes = 0;
   let timer: (() => void) | undefined;

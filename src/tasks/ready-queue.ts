@@ -4,6 +4,7 @@
  * band, which goes first by value alone. Bounded for each
  * priority band, so that a flood of low tasks cannot keep a critical one out.
  */
+import { ChurnSet } from "../core/churn.ts";
 import { ErrandError } from "../core/errors.ts";
 import type { TaskId } from "../core/ids.ts";
 
@@ -31,9 +32,9 @@ const bands = [
 export class ReadyQueue<T extends ReadyEntry> {
   readonly #perBand: number;
   // One list for each priority value: pushing and taking cost nothing to speak of, and order inside a value is given.
-  readonly #lists: (Set<T> | undefined)[] = Array.from({ length: 256 });
+  readonly #lists: (ChurnSet<T> | undefined)[] = Array.from({ length: 256 });
   // Tasks that wait for something else than their turn: a retry, a place at a worker, somebody to turn up.
-  readonly #parked = new Set<T>();
+  readonly #parked = new ChurnSet<T>();
   readonly #counts = [0, 0, 0, 0];
   #size = 0;
 
@@ -64,7 +65,7 @@ export class ReadyQueue<T extends ReadyEntry> {
 
   /** Adds without a bound check: a task that was accepted once always comes back in. */
   push(entry: T): void {
-    const list = (this.#lists[entry.priority] ??= new Set());
+    const list = (this.#lists[entry.priority] ??= new ChurnSet());
     if (list.has(entry)) return;
     this.#unpark(entry);
     list.add(entry);

@@ -3,6 +3,7 @@
  * this node has accepted, each under the submitter's lease; what runs them is `worker/`. An attempt is answered once: a
  * duplicate of (submitter, task, attempt) gets what the first got, also after a restart (outbox.ts).
  */
+import { ChurnMap, ChurnSet } from "../core/churn.ts";
 import type { Clock } from "../core/clock.ts";
 import { ErrandError, toErrandError, type ErrorCode } from "../core/errors.ts";
 import type { PeerIdText } from "../core/ids.ts";
@@ -53,8 +54,8 @@ export function createServing(options: ServeOptions): Serving {
     totalBytes: limits.answersHeldBytes,
   });
   const answering = createAnswering({ ...options, budget });
-  const served = new Map<string, Served>();
-  const byPeer = new Map<PeerIdText, Set<Served>>();
+  const served = new ChurnMap<string, Served>();
+  const byPeer = new Map<PeerIdText, ChurnSet<Served>>();
   const probes = new WeakMap<Session, Bucket>();
   const counters = { served: 0, duplicates: 0, refused: 0, leasesEnded: 0 };
   let draining = false;
@@ -156,7 +157,7 @@ export function createServing(options: ServeOptions): Serving {
   function enter(entry: Served): void {
     served.set(entry.key, entry);
     const set = byPeer.get(entry.submitter);
-    if (set === undefined) byPeer.set(entry.submitter, new Set([entry]));
+    if (set === undefined) byPeer.set(entry.submitter, new ChurnSet<Served>().add(entry));
     else set.add(entry);
   }
 

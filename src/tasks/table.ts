@@ -3,6 +3,7 @@
  * at the end of the turn each marked task is written once, with all of its history. Terminal states are announced only after
  * their commit.
  */
+import { ChurnMap } from "../core/churn.ts";
 import type { Clock } from "../core/clock.ts";
 import type { PeerIdText, TaskId } from "../core/ids.ts";
 import type { Log } from "../core/log.ts";
@@ -14,7 +15,7 @@ import { isTerminal, mayMove, type TaskState } from "./states.ts";
 import type { AttemptRecord, TaskChange } from "./task.ts";
 
 // Finished tasks stay in memory this long in number: waiters and lookups that come just after the end need no read.
-const finishedKept = 1_000;
+const finishedKept = 256;
 
 export interface TaskTable {
   readonly live: ReadonlyMap<TaskId, TaskRecord>;
@@ -58,11 +59,11 @@ export interface TaskTableOptions {
 }
 
 export function createTaskTable({ store, changes, clock, self, log }: TaskTableOptions): TaskTable {
-  const live = new Map<TaskId, TaskRecord>();
+  const live = new ChurnMap<TaskId, TaskRecord>();
   // Ended, and that is not on disk yet: nobody may look for them there.
-  const ending = new Map<TaskId, TaskRecord>();
-  const finished = new Map<TaskId, TaskRecord>();
-  const marked = new Set<TaskRecord>();
+  const ending = new ChurnMap<TaskId, TaskRecord>();
+  const finished = new ChurnMap<TaskId, TaskRecord>();
+  let marked = new Set<TaskRecord>();
   const counters = { submitted: 0, completed: 0, failed: 0, cancelled: 0, timeout: 0, rejected: 0 };
   // Most tasks have no parent: only those that do are indexed.
   const children = new Map<TaskId, Set<TaskRecord>>();
@@ -84,7 +85,7 @@ export function createTaskTable({ store, changes, clock, self, log }: TaskTableO
       saveRecord(store, record);
       if (isTerminal(record.state)) ended.push(record);
     }
-    marked.clear();
+    marked = new Set();
     if (ended.length > 0)
       store.committed().then(
         () => announce(ended),

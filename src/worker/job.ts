@@ -61,7 +61,10 @@ export interface RunDeps {
 function deadlineOf(job: Job, skill: OfferedSkill, grant: Grant, clock: Clock): number {
   const { timeoutSeconds } = grant.limits;
   const granted = timeoutSeconds === undefined ? Infinity : timeoutSeconds * 1_000;
-  return Math.min(job.deadline, clock.monotonic() + Math.min(skill.definition.timeoutMs ?? Infinity, granted));
+  return Math.min(
+    job.deadline,
+    clock.monotonic() + Math.min(skill.definition.timeoutMs ?? Infinity, granted),
+  );
 }
 
 /** The largest output of a run, bytes. */
@@ -122,23 +125,45 @@ function executionContext(
   deadline: number,
   deps: RunDeps,
 ) {
-  let folder: string | undefined;
-  const context: ExecutionContext = {
+  const context = new JobContext(
+    job,
+    skill,
     signal,
-    deadline: deps.clock.now() + (deadline - deps.clock.monotonic()),
-    get scratchDir() {
-      return (folder ??= deps.scratch.path());
-    },
-    progress: (fraction, message) => {
-      if (signal.aborted || Number.isNaN(fraction)) return;
-      job.onProgress(Math.min(Math.max(fraction, 0), 1), safeMessage(message));
-    },
-    log: (line) => deps.log.info({ task: job.id, skill: skill.definition.id }, safeMessage(line)),
-  };
-  const remove = async (): Promise<void> => {
-    if (folder !== undefined) await deps.scratch.remove(folder);
-  };
-  return { context, remove };
+    deps.clock.now() + (deadline - deps.clock.monotonic()),
+    deps,
+  );
+  return { context, remove: () => context.remove() };
+}
+
+/** A class for the sake of its getter, which in an object literal would keep each run in memory (output.ts). */
+class JobContext implements ExecutionContext {
+  readonly signal: AbortSignal;
+  readonly deadline: number;
+  readonly #job: Job;
+  readonly #skill: OfferedSkill;
+  readonly #deps: RunDeps;
+  #folder: string | undefined;
+
+  constructor(job: Job, skill: OfferedSkill, signal: AbortSignal, deadline: number, deps: RunDeps) {
+    this.signal = signal;
+    this.deadline = deadline;
+    this.#job = job;
+    this.#skill = skill;
+    this.#deps = deps;
+  }
+  get scratchDir(): string {
+    return (this.#folder ??= this.#deps.scratch.path());
+  }
+  progress(fraction: number, message: string): void {
+    if (this.signal.aborted || Number.isNaN(fraction)) return;
+    this.#job.onProgress(Math.min(Math.max(fraction, 0), 1), safeMessage(message));
+  }
+  log(line: string): void {
+    this.#deps.log.info({ task: this.#job.id, skill: this.#skill.definition.id }, safeMessage(line));
+  }
+  async remove(): Promise<void> {
+    if (this.#folder !== undefined) await this.#deps.scratch.remove(this.#folder);
+  }
 }
 
 /** Runs a job that holds its slot, until `shutdown` at most. Throws `ErrandError`; then the folder is gone already. */

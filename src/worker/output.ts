@@ -118,26 +118,43 @@ export function createSkillContext(parts: {
   progress: (fraction: number, message: string) => void;
   log: (message: string) => void;
 }): { context: SkillContext; outputs: () => FileOutputs | undefined } {
-  let folder: string | undefined;
-  let outputs: FileOutputs | undefined;
-  const scratchDir = (): string => {
-    if (folder === undefined) {
-      folder = parts.scratchDir();
-      mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const context = new RunContext(parts);
+  return { context, outputs: () => context.outputs };
+}
+
+type RunParts = Parameters<typeof createSkillContext>[0];
+
+/**
+ * A class for the sake of its getter: an object literal with one gets a hidden class of its own each time, which lives until a
+ * full collection and keeps alive whatever the getter sees. Its functions are its own properties, because code takes them apart.
+ */
+class RunContext implements SkillContext {
+  readonly signal: AbortSignal;
+  readonly deadline: number;
+  readonly #parts: RunParts;
+  #folder: string | undefined;
+  #outputs: FileOutputs | undefined;
+
+  constructor(parts: RunParts) {
+    this.signal = parts.signal;
+    this.deadline = parts.deadline;
+    this.#parts = parts;
+  }
+  readonly progress = (fraction: number, message = ""): void => this.#parts.progress(fraction, message);
+  readonly log = (message: string): void => this.#parts.log(message);
+  readonly file = (path: string, type: string): FileOutput =>
+    (this.#outputs ??= createFileOutputs(this.scratchDir)).file(path, type);
+
+  get scratchDir(): string {
+    if (this.#folder === undefined) {
+      this.#folder = this.#parts.scratchDir();
+      mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
     }
-    return folder;
-  };
-  const context: SkillContext = {
-    signal: parts.signal,
-    deadline: parts.deadline,
-    progress: (fraction, message = "") => parts.progress(fraction, message),
-    log: (message) => parts.log(message),
-    get scratchDir() {
-      return scratchDir();
-    },
-    file: (path, type) => (outputs ??= createFileOutputs(scratchDir())).file(path, type),
-  };
-  return { context, outputs: () => outputs };
+    return this.#folder;
+  }
+  get outputs(): FileOutputs | undefined {
+    return this.#outputs;
+  }
 }
 
 /** A run's value as its output: the file that it stands for, or its JSON. */
