@@ -2,7 +2,7 @@
  * What one run in a sandbox may use. Defaults are for code that a peer submits; a task may ask for more, up to what the
  * operator grants, which is never above the ceilings here.
  */
-import { ErrandError } from "../../core/errors.ts";
+import { ErrandError } from "../core/errors.ts";
 
 const MiB = 1024 * 1024;
 

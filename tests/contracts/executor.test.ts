@@ -1,56 +1,91 @@
 /** What every executor owes (src/worker/executor.ts), and what some owe beyond it. */
+import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { once } from "node:events";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import wabt from "wabt";
 import { jsonBody, type Body } from "../../src/core/body.ts";
 import { systemClock } from "../../src/core/clock.ts";
 import { ErrandError } from "../../src/core/errors.ts";
 import { limits } from "../../src/core/limits.ts";
+import { createLog } from "../../src/core/log.ts";
 import { pythonSource } from "../../src/skills/process-spec.ts";
 import { defaultSkillSettings } from "../../src/skills/registry.ts";
 import type { OfferedSkill } from "../../src/skills/skill.ts";
 import type { Execution, ExecutionContext, ExecutionResult, Executor } from "../../src/worker/executor.ts";
 import { createExecutors } from "../../src/worker/executors/registry.ts";
 import { hasPython } from "../support/python.ts";
+import { createSandboxes, type Sandboxes } from "../../src/worker/sandbox/sandboxes.ts";
+import { tierOne } from "../support/tier-one.ts";
+import { until } from "../support/until.ts";
 import acts, { inputSchema, outputSchema } from "./executor-fixtures/acts.ts";
+import { javascript, python, wat } from "./executor-fixtures/sandboxed.ts";
+
+const inT1 = await tierOne();
 
 const fixture = (name: string): string =>
   fileURLToPath(new URL(`executor-fixtures/${name}`, import.meta.url));
 const modulePath = fixture("acts.ts");
 
-const offers: Record<string, OfferedSkill> = {
-  inline: { definition: { ...acts.definition, cheap: true }, source: { kind: "module", path: modulePath } },
-  function: { definition: acts.definition, source: { kind: "module", path: modulePath } },
-  command: {
-    definition: {
-      ...acts.definition,
-      input: { ...inputSchema, additionalProperties: true },
-      output: outputSchema,
-    },
-    source: { kind: "command", argv: [process.execPath, fixture("acts.mjs")] },
-  },
-  process: {
-    definition: { ...acts.definition, input: inputSchema, output: outputSchema },
-    source: pythonSource(fixture("acts.py")),
-  },
+const definition = {
+  ...acts.definition,
+  input: { ...inputSchema, additionalProperties: true },
+  output: outputSchema,
 };
+const argv = [process.execPath, fixture("acts.mjs")];
 
-const ofAnySize = ["function", "command", ...(hasPython ? ["process"] : [])];
-describe.skipIf(hasPython)("process executor: this machine has no python3", () =>
-  test("all of it", () => {}),
-);
+/** What runs the acts in each way; files of those in WebAssembly are written before the tests. */
+function offersIn(folder: string): Record<string, OfferedSkill> {
+  const script = (language: "javascript" | "python"): OfferedSkill => ({
+    definition,
+    source: { kind: "script", language, path: join(folder, language) },
+  });
+  return {
+    inline: { definition: { ...acts.definition, cheap: true }, source: { kind: "module", path: modulePath } },
+    function: { definition: acts.definition, source: { kind: "module", path: modulePath } },
+    command: { definition, source: { kind: "command", argv } },
+    "command in T1": {
+      definition,
+      source: { kind: "command", argv, sandbox: { tier: "T1", memoryMb: 192 } },
+    },
+    process: {
+      definition: { ...acts.definition, input: inputSchema, output: outputSchema },
+      source: pythonSource(fixture("acts.py")),
+    },
+    "script in JavaScript": script("javascript"),
+    "script in Python": script("python"),
+    wasm: { definition, source: { kind: "wasm", path: join(folder, "acts.wasm") } },
+  };
+}
 
+let offers: Record<string, OfferedSkill>;
 let root: string;
 let runs = 0;
 let executors: Executor[];
+let sandboxes: Sandboxes;
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), "errand-executor-"));
-  executors = createExecutors({ settings: defaultSkillSettings, clock: systemClock, slots: 2, heapMb: 64 });
+  await Promise.all([
+    writeFile(join(root, "javascript"), javascript),
+    writeFile(join(root, "python"), python),
+    assemble(wat).then((bytes) => writeFile(join(root, "acts.wasm"), bytes)),
+  ]);
+  offers = offersIn(root);
+  sandboxes = createSandboxes({ clock: systemClock, log: createLog("silent") });
+  executors = createExecutors({
+    settings: defaultSkillSettings,
+    clock: systemClock,
+    slots: 2,
+    heapMb: 64,
+    sandboxes,
+    commandMemoryBytes: 192 * 1024 ** 2,
+  });
 });
 afterAll(async () => {
   for (const executor of executors) await executor.close();
@@ -58,8 +93,24 @@ afterAll(async () => {
   await rm(root, { recursive: true, force: true });
 });
 
+async function assemble(text: string): Promise<Uint8Array> {
+  const module = (await wabt()).parseWat("acts.wat", text);
+  return module.toBinary({}).buffer;
+}
+
+const inProcesses = ["command", ...(inT1.missing === undefined ? ["command in T1"] : [])];
+const inWebAssembly = ["script in JavaScript", "script in Python", "wasm"];
+const ofAnySize = ["function", ...inProcesses, ...inWebAssembly, ...(hasPython ? ["process"] : [])];
+describe.skipIf(hasPython)("process executor: this machine has no python3", () =>
+  test("all of it", () => {}),
+);
+describe.skipIf(inT1.missing === undefined)(`command in T1: ${inT1.missing}`, () =>
+  test("all of it", () => {}),
+);
+
 function executorNamed(name: string): Executor {
-  const found = executors.find((executor) => executor.name === name);
+  const kind = name.split(" ", 1)[0];
+  const found = executors.find((executor) => executor.name === kind);
   if (found === undefined) throw new Error(`no executor is called ${name}`);
   return found;
 }
@@ -114,7 +165,7 @@ async function cancelled(name: string, act: string) {
 describe.each(["inline", ...ofAnySize])("%s executor", (name) => {
   test("says which skills are its", () => {
     expect(executorNamed(name).canExecute(offers[name] as OfferedSkill)).toBe(true);
-    const other = name === "command" ? "function" : "command";
+    const other = name.startsWith("command") ? "function" : "command";
     expect(executorNamed(name).canExecute(offers[other] as OfferedSkill)).toBe(false);
   });
 
@@ -191,8 +242,9 @@ describe.each(ofAnySize)("%s executor, whatever the code does", (name) => {
     const { error, reason, said, tookMs } = await cancelled(name, "ignore");
     expect(error).toBe(reason);
     expect(tookMs).toBeLessThan(limits.cancelGraceMs + 1_000);
-    for (const pid of said.split(" ").map(Number).filter(Number.isInteger))
-      expect(isAlive(pid), said).toBe(false);
+    // Inside a sandbox they have numbers of their own.
+    const pids = name.endsWith("T1") ? [] : said.split(" ").map(Number).filter(Number.isInteger);
+    for (const pid of pids) expect(isAlive(pid), said).toBe(false);
     expect(await valueOf(execute(name, jsonBody({ value: 1 })))).toEqual({ value: 1 });
   });
 
@@ -208,6 +260,73 @@ describe.each(ofAnySize)("%s executor, whatever the code does", (name) => {
     expect(await valueOf(execute(name, blob, { inputPath }))).toEqual({ value });
     const wrong = jsonBody({ act: 1, value });
     await expect(execute(name, wrong)).rejects.toMatchObject({ code: "InvalidInput" });
+  });
+});
+
+describe.each(["function", ...inProcesses, ...inWebAssembly])("%s executor, what a run uses", (name) => {
+  test("processor time and memory are measured", async () => {
+    const { usage } = await execute(name, jsonBody({ act: "spin" }));
+    // The code spins for some 200 ms of processor time; clocks of processes tick every 10.
+    expect(usage.cpuMs).toBeGreaterThan(30);
+    expect(usage.wallMs).toBeGreaterThan(30);
+    expect(usage.peakMemoryBytes).toBeGreaterThan(1_000_000);
+  });
+
+  test("too much memory ends the run, not the node", async () => {
+    await expect(execute(name, jsonBody({ act: "memory" }))).rejects.toMatchObject({ code: "LimitExceeded" });
+    expect(await valueOf(execute(name, jsonBody({ value: 2 })))).toEqual({ value: 2 });
+  });
+
+  test("code that is not done by its deadline is ended", async () => {
+    const late = new ErrandError("TaskTimeout", "late");
+    const stop = new AbortController();
+    const timer = setTimeout(() => stop.abort(late), 700);
+    const start = performance.now();
+    await expect(execute(name, jsonBody({ act: "ignore" }), { signal: stop.signal })).rejects.toBe(late);
+    expect(performance.now() - start).toBeLessThan(700 + limits.cancelGraceMs + 2_000);
+    clearTimeout(timer);
+  });
+});
+
+describe.each([...inProcesses, ...inWebAssembly])("%s executor, afterwards", (name) => {
+  test("no process, folder or cgroup is left when its node is killed", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "errand-killed-"));
+    const skill = JSON.stringify(offersIn(root)[name]);
+    const node = spawn(process.execPath, [fixture("running-child.ts"), skill, join(folder, "run")], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    await once(node.stdout, "data");
+    const started = descendants(node.pid as number).filter((pid) => isAlive(pid));
+    expect(started.length).toBeGreaterThan(0);
+    node.kill("SIGKILL");
+    await until("its processes are gone", () => started.every((pid) => !isAlive(pid)));
+    await until("its folder is gone", () => !existsSync(join(folder, "run")));
+    await until("its cgroups are gone", () => cgroupsOf(node.pid as number).length === 0);
+    await rm(folder, { recursive: true, force: true });
+  });
+});
+
+describe("all executors", () => {
+  test("leave no process and no cgroup when they are closed", async () => {
+    const own = createExecutors({ settings: defaultSkillSettings, clock: systemClock, slots: 1 });
+    const before = new Set(descendants(process.pid));
+    for (const name of [...inProcesses, ...inWebAssembly]) {
+      const executor = own.find((one) => one.name === name.split(" ", 1)[0]);
+      await executor?.execute(
+        { id: "t", skill: offers[name] as OfferedSkill, input: jsonBody({ value: 1 }), outputBytes: 1_000 },
+        {
+          signal: new AbortController().signal,
+          deadline: Date.now() + 60_000,
+          scratchDir: join(root, `left-${name}`),
+          progress() {},
+          log() {},
+        },
+      );
+    }
+    for (const executor of own) await executor.close();
+    await until("no process is left", () =>
+      descendants(process.pid).every((pid) => before.has(pid) || !isAlive(pid)),
+    );
   });
 });
 
@@ -232,13 +351,6 @@ describe("function executor", () => {
     // The code spun for the whole grace of a second. Far from it even on a busy machine.
     expect(ticks).toBeGreaterThan(20);
     expect(delay.max / 1e6).toBeLessThan(500);
-  });
-
-  test("too much memory ends the run, not the node", async () => {
-    await expect(execute("function", jsonBody({ act: "memory" }))).rejects.toMatchObject({
-      code: "LimitExceeded",
-    });
-    expect(await valueOf(execute("function", jsonBody({ value: 2 })))).toEqual({ value: 2 });
   });
 
   test("code that ends its thread is told as a failure", async () => {
@@ -275,7 +387,7 @@ describe("function executor", () => {
 });
 
 describe("command executor", () => {
-  const command = offers["command"] as OfferedSkill;
+  const command = offersIn("")["command"] as OfferedSkill;
   const withArgv = (argv: string[], more: object = {}): OfferedSkill => ({
     definition: command.definition,
     source: { kind: "command", argv, ...more },
@@ -344,7 +456,9 @@ describe("command executor", () => {
   });
 
   test("closing it ends what runs", async () => {
-    const [, , own] = createExecutors({ settings: defaultSkillSettings, clock: systemClock, slots: 1 });
+    const own = createExecutors({ settings: defaultSkillSettings, clock: systemClock, slots: 1 }).find(
+      (executor) => executor.name === "command",
+    );
     const said = Promise.withResolvers<string>();
     const run = own?.execute(
       { id: "t", skill: command, input: jsonBody({ act: "ignore" }), outputBytes: 1_000 },
@@ -362,6 +476,28 @@ describe("command executor", () => {
     for (const pid of pids) expect(isAlive(pid)).toBe(false);
   });
 });
+
+/** Of a process, at any depth. */
+function descendants(pid: number): number[] {
+  const children = readChildren(pid);
+  return [...children, ...children.flatMap(descendants)];
+}
+
+function readChildren(pid: number): number[] {
+  try {
+    const text = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8");
+    return text.split(" ").filter(Boolean).map(Number);
+  } catch {
+    return [];
+  }
+}
+
+/** Folders of runs that a process has made, in any hierarchy. */
+function cgroupsOf(pid: number): string[] {
+  return readdirSync("/sys/fs/cgroup", { recursive: true, encoding: "utf8" }).filter((path) =>
+    path.split("/").at(-1)?.startsWith(`errand-${pid}-`),
+  );
+}
 
 /** Signal 0 asks whether a process is there. One that ended and waits for init to notice (a zombie) is not running. */
 function isAlive(pid: number): boolean {

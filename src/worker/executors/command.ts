@@ -1,49 +1,56 @@
 /**
  * Runs commands that the operator declared: argv without a shell, JSON on standard input, one JSON document on standard
  * output. The process has a clean environment and a group of its own, which is ended as a whole. What it writes on
- * standard error is progress (lines of JSON) or log. No sandbox: a command does what its user may do, and a process that
- * leaves its group (setsid) escapes the end.
+ * standard error or on file descriptor 3 is progress (lines of JSON) or log. A command that declares a sandbox runs in tier T1;
+ * any other does what its user may do, and a process of its that leaves the group (setsid) escapes the end.
  */
-import type { ChildProcessWithoutNullStreams } from "node:child_process";
+import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
+import { isAbsolute, join } from "node:path";
 import { bodySizeBytes } from "../../core/body.ts";
 import type { Clock } from "../../core/clock.ts";
 import { ErrandError } from "../../core/errors.ts";
 import { limits } from "../../core/limits.ts";
 import { inputShape, readInput } from "../../skills/input.ts";
+import type { SkillSource } from "../../skills/skill.ts";
 import type { Execution, ExecutionContext, ExecutionResult, Executor } from "../executor.ts";
-import { encodeOutput, parseOutput, tooLarge } from "../output.ts";
+import { encodeOutput, parseOutput } from "../output.ts";
 import { createVoice } from "../pace.ts";
+import { scratchInside } from "../sandbox/bubblewrap.ts";
+import { converse } from "../sandbox/conversation.ts";
+import { guarding } from "../sandbox/janitor.ts";
+import { launchPlain, type Launched } from "../sandbox/launch.ts";
+import { grantLimits, runCeilings, type AskedLimits, type RunLimits } from "../../skills/run-limits.ts";
+import type { Sandboxes } from "../sandbox/sandboxes.ts";
 import { transferable } from "./function.ts";
-import { endGroup, groupGone, startCommand } from "./process-group.ts";
-import { watchUsage } from "./process-usage.ts";
-import { readStderr } from "./stderr.ts";
+import { commandEnv } from "./process-group.ts";
 import type { ThreadPool } from "./threads.ts";
 
 export interface CommandExecutorOptions {
   /** Parses and checks what is too large for the node's own thread. Whoever made it closes it. */
   pool: ThreadPool;
   clock: Clock;
+  sandboxes: Pick<Sandboxes, "janitor" | "t1">;
+  /** Of one command with all that it starts, outside a sandbox. */
+  memoryBytes?: number;
 }
 
-export function createCommandExecutor({ pool, clock }: CommandExecutorOptions): Executor {
-  const running = new Set<AbortController>();
+export function createCommandExecutor(options: CommandExecutorOptions): Executor {
+  const closing = new AbortController();
   return {
     name: "command",
     canExecute: ({ source }) => source.kind === "command",
     async execute(execution, context) {
-      const kill = new AbortController();
-      running.add(kill);
       try {
-        return await execute(execution, context, pool, clock, kill.signal);
+        return await guarding(options.sandboxes.janitor, context.scratchDir, () =>
+          execute(execution, context, options, closing.signal),
+        );
       } catch (error) {
         throw context.signal.aborted ? context.signal.reason : error;
-      } finally {
-        running.delete(kill);
       }
     },
     close() {
-      for (const kill of running) kill.abort();
+      closing.abort();
       return Promise.resolve();
     },
   };
@@ -52,10 +59,10 @@ export function createCommandExecutor({ pool, clock }: CommandExecutorOptions): 
 async function execute(
   execution: Execution,
   context: ExecutionContext,
-  pool: ThreadPool,
-  clock: Clock,
+  options: CommandExecutorOptions,
   kill: AbortSignal,
 ): Promise<ExecutionResult> {
+  const { pool, clock } = options;
   const { source, definition } = execution.skill;
   if (source.kind !== "command") throw new ErrandError("Internal", `${definition.id} is no command`);
   context.signal.throwIfAborted();
@@ -63,19 +70,74 @@ async function execute(
   await mkdir(context.scratchDir, { recursive: true, mode: 0o700 });
   const stdin = await prepareInput(execution, context, pool);
   context.signal.throwIfAborted();
-  const child = await startCommand(source, context.scratchDir);
-  const usage = watchUsage(child.pid);
+  const launched = await launch(source, execution, context, options);
+  const { code, how, stdout, tail, usage } = await converse(launched, {
+    stdin,
+    outputBytes: Math.min(execution.outputBytes, limits.jsonBodyBytes),
+    voice: createVoice(context, () => clock.monotonic()),
+    signal: context.signal,
+    kill,
+    clock,
+  });
+  if (code !== 0) throw commandFailed(definition.id, code, how, tail);
+  const bytes = await finishOutput(execution, stdout, pool);
+  return {
+    output: { bytes, type: "application/json" },
+    usage: { wallMs: clock.monotonic() - start, ...usage },
+  };
+}
+
+type CommandSource = Extract<SkillSource, { kind: "command" }>;
+
+async function launch(
+  source: CommandSource,
+  execution: Execution,
+  context: ExecutionContext,
+  { sandboxes, memoryBytes = runCeilings.memoryBytes }: CommandExecutorOptions,
+): Promise<Launched> {
+  const { scratchDir } = context;
   try {
-    const stdout = await converse(child, stdin, execution, context, clock, kill);
-    const bytes = await finishOutput(execution, stdout, pool);
-    const { cpuMs, peakMemoryBytes } = usage.stop();
-    return {
-      output: { bytes, type: "application/json" },
-      usage: { wallMs: clock.monotonic() - start, cpuMs, peakMemoryBytes },
-    };
-  } finally {
-    usage.stop();
+    if (source.sandbox !== undefined) {
+      const { tier: _tier, network = false, mounts = [], ...wish } = source.sandbox;
+      const t1 = await sandboxes.t1();
+      const input = execution.inputPath ?? join(scratchDir, "input");
+      return await t1.launch({
+        argv: source.argv,
+        env: { ...commandEnv(scratchInside), ...source.env },
+        limits: sandboxLimits(wish, context.deadline - Date.now()),
+        network,
+        mounts: [...mounts, ...named(source)],
+        ...(existsSync(input) ? { input } : {}),
+        ...(source.cwd === undefined ? {} : { cwd: source.cwd }),
+      });
+    }
+    return await launchPlain({
+      argv: source.argv as [string, ...string[]],
+      cwd: source.cwd ?? scratchDir,
+      env: { ...commandEnv(scratchDir), ...source.env },
+      memoryBytes,
+      janitor: sandboxes.janitor,
+    });
+  } catch (cause) {
+    if (cause instanceof ErrandError) throw cause;
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new ErrandError("SkillFailed", `the command could not be started: ${why}`, {
+      hint: "Check the command in the skill's YAML file and that it may be executed.",
+      cause,
+    });
   }
+}
+
+/** The operator's own command: what he declared, else the defaults, and the time that the task has. */
+function sandboxLimits(wish: AskedLimits, leftMs: number): RunLimits {
+  const wallMs = Math.max(1_000, Math.min(leftMs, runCeilings.wallMs));
+  return { ...grantLimits(wish, runCeilings), wallMs };
+}
+
+/** Files that the command line names are there inside, to be read, as is the folder it runs in. */
+function named({ argv, cwd }: CommandSource): { path: string }[] {
+  const paths = argv.filter((word) => isAbsolute(word) && !word.startsWith("/usr/") && existsSync(word));
+  return [...paths, ...(cwd === undefined ? [] : [cwd])].map((path) => ({ path }));
 }
 
 /** The checked input as the bytes for standard input. */
@@ -117,82 +179,6 @@ async function finishOutput(execution: Execution, stdout: Buffer, pool: ThreadPo
     kill: new AbortController().signal,
   });
   return output.bytes ?? bytes;
-}
-
-/** Writes the input, reads the output, and sees to it that nothing of the group is left when it returns. */
-async function converse(
-  child: ChildProcessWithoutNullStreams,
-  stdin: Uint8Array,
-  execution: Execution,
-  context: ExecutionContext,
-  clock: Clock,
-  kill: AbortSignal,
-): Promise<Buffer> {
-  const { signal } = context;
-  const bound = Math.min(execution.outputBytes, limits.jsonBodyBytes);
-  const chunks: Buffer[] = [];
-  let sizeBytes = 0;
-  let overflow: ErrandError | undefined;
-  child.stdout.on("data", (chunk: Buffer) => {
-    sizeBytes += chunk.length;
-    if (sizeBytes <= bound) chunks.push(chunk);
-    else if (overflow === undefined) {
-      overflow = tooLarge(undefined, bound);
-      endGroup(child, "SIGKILL");
-    }
-  });
-  const voice = createVoice(context, () => clock.monotonic());
-  const stderr = readStderr(child.stderr, voice);
-  // A command may end without reading its input; that alone is no failure.
-  child.stdin.on("error", () => {});
-  child.stdin.end(stdin);
-
-  let cancelKill = (): void => {};
-  const killNow = (): void => endGroup(child, "SIGKILL");
-  const abort = (): void => {
-    endGroup(child, "SIGTERM");
-    cancelKill = clock.after(limits.cancelGraceMs, killNow);
-  };
-  signal.addEventListener("abort", abort, { once: true });
-  kill.addEventListener("abort", killNow, { once: true });
-  if (signal.aborted) abort();
-  try {
-    const { code, how } = await ended(child, clock);
-    await groupGone(child);
-    if (signal.aborted) throw signal.reason;
-    if (overflow !== undefined) throw overflow;
-    if (code !== 0) throw commandFailed(execution.skill.definition.id, code, how, stderr.tail());
-    return Buffer.concat(chunks);
-  } finally {
-    cancelKill();
-    voice.stop();
-    signal.removeEventListener("abort", abort);
-    kill.removeEventListener("abort", killNow);
-  }
-}
-
-/** A process that outlives its leader may hold the pipes open: they get this long to run dry. */
-const drainMs = 500;
-
-function ended(
-  child: ChildProcessWithoutNullStreams,
-  clock: Clock,
-): Promise<{ code: number | null; how: NodeJS.Signals | null }> {
-  const { promise, resolve } = Promise.withResolvers<{ code: number | null; how: NodeJS.Signals | null }>();
-  let cancelDrain = (): void => {};
-  child.once("exit", () => {
-    endGroup(child, "SIGKILL");
-    cancelDrain = clock.after(drainMs, () => {
-      child.stdout.destroy();
-      child.stderr.destroy();
-      child.stdin.destroy();
-    });
-  });
-  child.once("close", (code, how) => {
-    cancelDrain();
-    resolve({ code, how });
-  });
-  return promise;
 }
 
 function commandFailed(

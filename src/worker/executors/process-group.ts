@@ -1,51 +1,21 @@
-/** Starting a command as the leader of its own process group, and ending the group as a whole. */
-import { spawn, type ChildProcess, type ChildProcessWithoutNullStreams } from "node:child_process";
-import { once } from "node:events";
+/** What a command is given of the node's environment, and ending the group of processes that it leads as a whole. */
+import type { ChildProcess } from "node:child_process";
 import { setTimeout as delay } from "node:timers/promises";
-import { ErrandError } from "../../core/errors.ts";
-import type { SkillSource } from "../../skills/skill.ts";
 
 const grouped = process.platform !== "win32";
 
-/** Resolves once it runs. Throws `SkillFailed` when it cannot be started. */
-export async function startCommand(
-  source: Extract<SkillSource, { kind: "command" }>,
-  scratchDir: string,
-): Promise<ChildProcessWithoutNullStreams> {
-  const [file, ...args] = source.argv as [string, ...string[]];
-  try {
-    const child = spawn(file, args, {
-      cwd: source.cwd ?? scratchDir,
-      env: commandEnv(scratchDir, source.env),
-      detached: grouped,
-      shell: false,
-      stdio: ["pipe", "pipe", "pipe"],
-      windowsHide: true,
-    });
-    await once(child, "spawn");
-    return child;
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new ErrandError("SkillFailed", `the command could not be started: ${why}`, {
-      hint: "Check the command in the skill's YAML file and that it may be executed.",
-      cause,
-    });
-  }
-}
-
 /** Nothing of the node's own environment: it may hold secrets, and results should not depend on it. */
-function commandEnv(scratchDir: string, declared: Record<string, string> | undefined): NodeJS.ProcessEnv {
-  const env: NodeJS.ProcessEnv = {
+export function commandEnv(scratchDir: string): Record<string, string> {
+  const env: Record<string, string> = {
     PATH: process.env["PATH"] ?? "/usr/local/bin:/usr/bin:/bin",
     HOME: scratchDir,
     TMPDIR: scratchDir,
     LANG: process.env["LANG"] ?? "C.UTF-8",
     ERRAND_SCRATCH: scratchDir,
   };
-  if (process.platform === "win32" && process.env["SystemRoot"] !== undefined) {
-    env["SystemRoot"] = process.env["SystemRoot"];
-  }
-  return Object.assign(env, declared);
+  const root = process.env["SystemRoot"];
+  if (process.platform === "win32" && root !== undefined) env["SystemRoot"] = root;
+  return env;
 }
 
 /** What was killed is gone a moment later; what init does not collect (a container without one) is not waited for. */

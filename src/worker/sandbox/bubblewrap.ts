@@ -4,7 +4,7 @@
  */
 import { lstatSync, readlinkSync, existsSync } from "node:fs";
 import { isAbsolute } from "node:path";
-import type { RunLimits } from "./run-limits.ts";
+import type { RunLimits } from "../../skills/run-limits.ts";
 
 export interface Mount {
   /** Absolute, the same inside and outside. */
@@ -20,6 +20,8 @@ export interface Enclosure {
   /** Default: none, not even the host's loopback. */
   network: boolean;
   mounts: readonly Mount[];
+  /** Copied from its descriptor to the same path inside, read-only. */
+  input?: string;
   /** An absolute path inside; default: the scratch folder. */
   cwd?: string;
   /** Bound of one process's address space; where memory is not bounded for all together. */
@@ -31,7 +33,7 @@ export const scratchInside = "/scratch";
 
 const MiB = 1024 * 1024;
 /** Temporary folder and shared memory, each. */
-const smallTmpfsBytes = 8 * MiB;
+export const smallTmpfsBytes = 8 * MiB;
 const openFiles = 256;
 /** Of the system, besides /usr: what the loader, name resolution and programs with alternatives look for. */
 const etc = ["ld.so.cache", "alternatives", "localtime", "ssl/certs", "ssl/openssl.cnf", "mime.types"];
@@ -41,6 +43,8 @@ const roots = ["/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"];
 /** The file descriptor on which bubblewrap reads the seccomp program, and the one on which it tells how it went. */
 export const seccompFd = 9;
 export const statusFd = 8;
+/** And on which it finds the input's bytes. */
+export const inputFd = 7;
 
 export function enclose(enclosure: Enclosure): string[] {
   const { limits, network, mounts, cwd } = enclosure;
@@ -60,6 +64,7 @@ export function enclose(enclosure: Enclosure): string[] {
     if (!isAbsolute(path)) throw new TypeError(`a mount must be absolute: ${path}`);
     line.push(write === true ? "--bind" : "--ro-bind", path, path);
   }
+  if (enclosure.input !== undefined) line.push("--ro-bind-data", String(inputFd), enclosure.input);
   line.push("--remount-ro", "/dev", "--remount-ro", "/");
   line.push("--chdir", cwd ?? scratchInside);
   line.push("--seccomp", String(seccompFd), "--json-status-fd", String(statusFd), "--");

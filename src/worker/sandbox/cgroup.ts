@@ -5,7 +5,7 @@
 import { mkdir, readFile, rmdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import type { RunLimits } from "./run-limits.ts";
+import type { RunLimits } from "../../skills/run-limits.ts";
 
 export interface Cgroup {
   /** Writing a pid into each of these files moves the process in. */

@@ -35,7 +35,7 @@ while read -r op id kind what; do
 done
 for i in $all; do
   eval "k=\\$k_$i w=\\$w_$i"
-  [ "$k" = group ] && kill -KILL -- "-$w" 2>/dev/null
+  [ "$k" = group ] && kill -s KILL -- "-$w" 2>/dev/null
 done
 sleep 0.2
 for i in $all; do
@@ -45,7 +45,7 @@ for i in $all; do
     cgroup) d=$(printf "$w")
       [ -e "$d/cgroup.kill" ] && echo 1 > "$d/cgroup.kill"
       for try in 1 2 3 4 5 6 7 8 9 10; do
-        while read -r p; do kill -KILL "$p" 2>/dev/null; done < "$d/cgroup.procs"
+        while read -r p; do kill -s KILL "$p" 2>/dev/null; done < "$d/cgroup.procs"
         rmdir "$d" 2>/dev/null && break
         sleep 0.1
       done ;;
@@ -96,6 +96,16 @@ export function createJanitor(): Janitor {
       shell?.stdin?.end();
     },
   };
+}
+
+/** Runs something that may make `folder`; whoever made it removes it, and the janitor does where nobody can any more. */
+export async function guarding<T>(janitor: Janitor, folder: string, run: () => Promise<T>): Promise<T> {
+  const release = janitor.guard({ folders: [folder] });
+  try {
+    return await run();
+  } finally {
+    release();
+  }
 }
 
 /** Each byte as an octal escape of printf(1). */

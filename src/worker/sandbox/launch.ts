@@ -34,8 +34,6 @@ export interface PlainLaunch {
   /** Of the process and what it starts; 0 for no bound. */
   memoryBytes: number;
   janitor: Janitor;
-  /** Removed by the janitor as well, if it comes to that. */
-  folder?: string;
 }
 
 /** Throws what `spawn` reports when it cannot be started. */
@@ -51,10 +49,7 @@ export async function launchPlain(request: PlainLaunch): Promise<Launched> {
   });
   const streams = streamsOf(child);
   await once(child, "spawn");
-  const release = request.janitor.guard({
-    ...(child.pid === undefined ? {} : { group: child.pid }),
-    ...(request.folder === undefined ? {} : { folders: [request.folder] }),
-  });
+  const release = request.janitor.guard(child.pid === undefined ? {} : { group: child.pid });
   let breach: string | undefined;
   const watch = watchTree(child.pid, {
     memoryBytes: request.memoryBytes,

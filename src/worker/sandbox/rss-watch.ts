@@ -3,12 +3,11 @@
  * the peak in either case. Sampled, so what comes and goes between two looks is not seen.
  */
 import { readFile } from "node:fs/promises";
+import { cpuMsOf } from "../executors/process-usage.ts";
 
 /** Code that fills memory as fast as it can gets some 100 MB further in this time. */
 const lookMs = 50;
 const firstLookMs = 10;
-/** Clock ticks of /proc/PID/stat: USER_HZ is 100 on every Linux that Node runs on. */
-const tickMs = 10;
 
 export interface TreeUsage {
   cpuMs: number;
@@ -91,13 +90,6 @@ export function privateBytes(status: string): number {
   const field = (name: string): number =>
     Number(new RegExp(`^${name}:\\s+(\\d+) kB`, "m").exec(status)?.[1] ?? 0);
   return (field("RssAnon") + field("RssShmem")) * 1_024;
-}
-
-/** utime, stime and those of the children it waited for: fields 14 to 17 of proc(5), counted after the name's bracket. */
-export function cpuMsOf(stat: string): number {
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  const ticks = fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0);
-  return Number.isFinite(ticks) ? ticks * tickMs : 0;
 }
 
 /** Each process's part of what is shared; `fallback` where the kernel does not tell. */

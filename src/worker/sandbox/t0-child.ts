@@ -116,6 +116,7 @@ async function python(bounds: T0Bounds, { stdout, stderr }: Streams): Promise<Do
     program: () => receiveFor("script").attachments[0] ?? new Uint8Array(),
     outputBytes: bounds.outputBytes,
     scratchBytes: bounds.scratchBytes,
+    memoryPages: bounds.memoryPages,
     stdout: (chunk) => stdout.write(chunk),
     stderr: (chunk) => stderr.write(chunk),
     tail: () => stderr.tail(),
@@ -140,6 +141,7 @@ async function wasm(bounds: T0Bounds, { stdout, stderr }: Streams): Promise<Done
     stdout: (chunk) => stdout.write(chunk),
     stderr: (chunk) => stderr.write(chunk),
     files: createGuestFiles({}, ["/tmp"], bounds.scratchBytes),
+    memoryPages: bounds.memoryPages,
   });
   return { result: stdout.bytes(), exitCode };
 }

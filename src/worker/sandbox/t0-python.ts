@@ -14,6 +14,7 @@ export interface PythonRun {
   program: () => Uint8Array;
   outputBytes: number;
   scratchBytes: number;
+  memoryPages: number;
   stdout: (chunk: Uint8Array) => void;
   stderr: (chunk: Uint8Array) => void;
   /** The last lines on standard error. */
@@ -60,6 +61,7 @@ export function runPython(run: PythonRun): string {
     stdout: run.stdout,
     stderr: run.stderr,
     files,
+    memoryPages: run.memoryPages,
   });
   if (exitCode !== 0) {
     const lines = run.tail().split("\n");

@@ -15,6 +15,8 @@ export interface WasiRun {
   stdout: (chunk: Uint8Array) => void;
   stderr: (chunk: Uint8Array) => void;
   files: GuestFiles;
+  /** The most that its memory can grow to. */
+  memoryPages: number;
 }
 
 /** Standard input that is had when it is first asked for; a class because that is how the shim knows descriptors. */
@@ -64,9 +66,16 @@ export function runWasi(run: WasiRun): number {
     return shim.start(instance as Parameters<WASI["start"]>[0]);
   } catch (error) {
     if (error instanceof WASIProcExit) return error.code;
-    throw error instanceof GuestFailure ? error : trap(error);
+    if (error instanceof GuestFailure) throw error;
+    // A module that was refused memory mostly has no better answer than a trap.
+    if (memory.buffer.byteLength >= run.memoryPages * pageBytes * 0.9) {
+      throw new GuestFailure("limit", "it ended in a trap, with all the memory used that it may");
+    }
+    throw trap(error);
   }
 }
+
+const pageBytes = 65_536;
 
 function instanceFailure(error: unknown): GuestFailure {
   const message = error instanceof Error ? error.message : String(error);

@@ -11,9 +11,10 @@ import type { Clock } from "../../core/clock.ts";
 import { ErrandError } from "../../core/errors.ts";
 import type { ResourceUsage } from "../executor.ts";
 import type { Mount } from "./bubblewrap.ts";
+import { lateError, limitError } from "./conversation.ts";
 import type { Janitor } from "./janitor.ts";
 import { launchPlain, type Launched } from "./launch.ts";
-import { defaultRunLimits, type RunLimits } from "./run-limits.ts";
+import type { RunLimits } from "../../skills/run-limits.ts";
 import type { T1 } from "./t1.ts";
 import { createFrameReader, encodeFrame, messageFrame } from "./t0-frames.ts";
 import type { ScriptProgram, T0Bounds, T0Ending, T0Message, T0Request } from "./t0-messages.ts";
@@ -62,6 +63,7 @@ const childPath = fileURLToPath(
 );
 
 interface Spare {
+  limits: RunLimits;
   child: Promise<Launched>;
   cancelTimer: () => void;
 }
@@ -102,27 +104,26 @@ export function createT0({ clock, janitor }: { clock: Clock; janitor: Janitor })
   /** A child that was started ahead, when what it was started with is what is wanted. */
   async function take(kind: Guest["kind"], limits: RunLimits, within: T1 | undefined): Promise<Launched> {
     const key = spareKey(kind, within);
-    const spare = isDefault(limits) ? spares.get(key) : undefined;
-    if (spare === undefined) return start(kind, limits, within);
+    const spare = spares.get(key);
+    if (spare === undefined || !sameStart(spare.limits, limits, within)) return start(kind, limits, within);
     spares.delete(key);
     spare.cancelTimer();
-    const child = await spare.child;
-    return child.child.exitCode === null && child.child.signalCode === null
-      ? child
-      : start(kind, limits, within);
+    const made = await spare.child.catch(() => undefined);
+    if (made !== undefined && made.child.exitCode === null && made.child.signalCode === null) return made;
+    return start(kind, limits, within);
   }
 
-  /** The next run of this kind is likely: its child is made while nobody waits for it. */
+  /** The next run is likely to be like this one: its child is made while nobody waits for it. */
   function prepare(kind: Guest["kind"], limits: RunLimits, within: T1 | undefined): void {
     const key = spareKey(kind, within);
-    if (closed || !isDefault(limits) || spares.has(key)) return;
+    if (closed || kind === "wasm" || spares.has(key)) return;
     const child = start(kind, limits, within);
     child.catch(() => spares.delete(key));
     const drop = (): void => {
       spares.delete(key);
       void child.then(endSpare, () => undefined);
     };
-    spares.set(key, { child, cancelTimer: clock.after(warmMs, drop) });
+    spares.set(key, { limits, child, cancelTimer: clock.after(warmMs, drop) });
   }
 
   async function run({ guest, limits, within, signal, progress, log }: GuestRun): Promise<GuestResult> {
@@ -144,7 +145,7 @@ export function createT0({ clock, janitor }: { clock: Clock; janitor: Janitor })
       const [code, how] = (await once(launched.child, "close")) as [number | null, string | null];
       const { cpuMs, peakMemoryBytes, breach } = await launched.finish();
       signal.throwIfAborted();
-      if (late) throw lateError(limits);
+      if (late) throw lateError(limits.wallMs);
       const { end, result } = heard();
       if (breach !== undefined && end?.end.ok !== true) throw limitError(breach);
       if (end === undefined) throw goneError(code, how, limits);
@@ -178,8 +179,11 @@ export function createT0({ clock, janitor }: { clock: Clock; janitor: Janitor })
 const spareKey = (kind: Guest["kind"], within: T1 | undefined): string =>
   `${kind} ${within === undefined ? "" : "T1"}`;
 
-function isDefault(limits: RunLimits): boolean {
-  return Object.entries(defaultRunLimits).every(([name, value]) => limits[name as keyof RunLimits] === value);
+/** T1 has the time and the cores in its limits; without it they are kept from outside. */
+function sameStart(one: RunLimits, other: RunLimits, within: T1 | undefined): boolean {
+  const started: (keyof RunLimits)[] = ["memoryBytes", "outputBytes", "scratchBytes"];
+  if (within !== undefined) started.push("wallMs", "cpuCores", "processes");
+  return started.every((name) => one[name] === other[name]);
 }
 
 async function endSpare(launched: Launched): Promise<void> {
@@ -274,18 +278,6 @@ function outcome(end: T0Ending): Pick<GuestResult, "exitCode" | "stdout" | "stde
   if (end.reason === "refused")
     throw new ErrandError("InvalidInput", `the module cannot be run: ${end.message}`);
   throw new ErrandError("SkillFailed", end.message, { retryable: false });
-}
-
-function limitError(message: string): ErrandError {
-  return new ErrandError("LimitExceeded", message, {
-    hint: "Give it less to do, or ask for more with `limits`, as far as the operator grants it.",
-  });
-}
-
-function lateError({ wallMs }: RunLimits): ErrandError {
-  return new ErrandError("TaskTimeout", `it was not done within ${wallMs / 1_000} s`, {
-    hint: "Give it less to do, or ask for more time with `limits.timeoutSeconds`.",
-  });
 }
 
 /** V8 ends its process when it is out of memory; nothing else that a guest does reaches the process. */

@@ -6,17 +6,35 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { mkdtemp, open, readdir, readFile, rm, statfs, writeFile, type FileHandle } from "node:fs/promises";
+import {
+  mkdtemp,
+  open,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  statfs,
+  writeFile,
+  type FileHandle,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { endGroup, groupGone } from "../executors/process-group.ts";
-import { enclose, scratchInside, seccompFd, statusFd, type Mount } from "./bubblewrap.ts";
+import {
+  enclose,
+  inputFd,
+  scratchInside,
+  seccompFd,
+  smallTmpfsBytes,
+  statusFd,
+  type Mount,
+} from "./bubblewrap.ts";
 import { findCgroups, type Cgroup, type Cgroups } from "./cgroup.ts";
 import type { Janitor } from "./janitor.ts";
 import { memoryBreach, streamsOf, type Launched } from "./launch.ts";
 import { watchTree } from "./rss-watch.ts";
-import type { RunLimits } from "./run-limits.ts";
+import type { RunLimits } from "../../skills/run-limits.ts";
 import { seccompProgram } from "./seccomp.ts";
 
 export interface T1Launch {
@@ -25,6 +43,8 @@ export interface T1Launch {
   limits: RunLimits;
   network?: boolean;
   mounts?: readonly Mount[];
+  /** A file outside that it may read at the same path; its parent folders may be closed to it. */
+  input?: string;
   cwd?: string;
   /** Memory beyond the limits that the runtime itself takes, and that the code in it cannot reach. */
   overheadBytes?: number;
@@ -94,13 +114,18 @@ export async function openT1(janitor: Janitor): Promise<T1> {
   };
 
   async function launch(request: T1Launch): Promise<Launched> {
-    const bound = request.limits.memoryBytes + (request.overheadBytes ?? 0);
+    // The input is copied into memory, because the folder that it lies in is closed to another user.
+    const inputBytes = request.input === undefined ? 0 : (await stat(request.input)).size;
+    const bound = request.limits.memoryBytes + (request.overheadBytes ?? 0) + inputBytes;
     const limits = { ...request.limits, memoryBytes: bound };
     const group = await cgroups?.create(limits);
     const letGo = janitor.guard({ cgroups: group?.folders ?? [] });
-    let filterFile: FileHandle | undefined;
+    const opened: FileHandle[] = [];
     try {
-      filterFile = await open(filterPath);
+      const filterFile = await open(filterPath);
+      opened.push(filterFile);
+      const input = request.input === undefined ? undefined : await open(request.input);
+      if (input !== undefined) opened.push(input);
       const line = enclose({
         bwrap,
         prlimit,
@@ -108,11 +133,13 @@ export async function openT1(janitor: Janitor): Promise<T1> {
         limits,
         network: request.network === true,
         mounts: request.mounts ?? [],
+        ...(request.input === undefined ? {} : { input: request.input }),
         ...(request.cwd === undefined ? {} : { cwd: request.cwd }),
       });
       const entrances = group?.entrances ?? [];
       const stdio: ("pipe" | "ignore" | number)[] = ["pipe", "pipe", "pipe", "pipe", "pipe"];
       for (let fd = stdio.length; fd < statusFd; fd += 1) stdio.push("ignore");
+      if (input !== undefined) stdio[inputFd] = input.fd;
       stdio[statusFd] = "pipe";
       stdio[seccompFd] = filterFile.fd;
       const args = ["-c", script, "sh", String(entrances.length), ...entrances, ...dropRoot(), ...line];
@@ -124,7 +151,7 @@ export async function openT1(janitor: Janitor): Promise<T1> {
       letGo();
       throw error;
     } finally {
-      await filterFile?.close();
+      for (const file of opened) await file.close();
     }
   }
 
@@ -153,7 +180,9 @@ async function inheritedFds(): Promise<number[]> {
       return info !== undefined && (flags & closeOnExec) === 0;
     }),
   );
-  return fds.filter((fd, index) => kept[index] === true && ![statusFd, seccompFd, 3, 4].includes(fd));
+  return fds.filter(
+    (fd, index) => kept[index] === true && ![3, 4, inputFd, statusFd, seccompFd].includes(fd),
+  );
 }
 
 interface Surroundings {
@@ -180,7 +209,7 @@ function launchedOf(
       kill();
     },
     alsoBroken: async () => {
-      if (!(await tooManyFiles(status()))) return false;
+      if (!(await tooManyFiles(status(), limits.scratchBytes))) return false;
       breach = `it made more than the ${mostFiles} files that it may`;
       return true;
     },
@@ -229,13 +258,19 @@ function childrenMs(times: string): number {
 /** Files in memory cost the kernel about a kilobyte each that no size of a tmpfs counts. */
 const mostFiles = 20_000;
 
-async function tooManyFiles(status: string): Promise<boolean> {
+const tmpfsMagic = 0x01021994;
+
+async function tooManyFiles(status: string, scratchBytes: number): Promise<boolean> {
   const pid = /"child-pid": (\d+)/.exec(status)?.[1];
   if (pid === undefined) return false;
   const counts = await Promise.all(
     ["/tmp", "/dev/shm", scratchInside].map((path) =>
       statfs(`/proc/${pid}/root${path}`).then(
-        ({ files, ffree }) => files - ffree,
+        // Until the process has its own root, these are the machine's.
+        ({ type, blocks, bsize, files, ffree }) =>
+          type === tmpfsMagic && blocks * bsize <= Math.max(scratchBytes, smallTmpfsBytes) + bsize
+            ? files - ffree
+            : 0,
         () => 0,
       ),
     ),

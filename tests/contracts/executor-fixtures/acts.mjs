@@ -55,6 +55,16 @@ switch (act ?? (text === undefined ? "value" : "text")) {
   case "env":
     write({ value: process.env });
     break;
+  case "spin": {
+    const until = process.cpuUsage().user + 200_000;
+    while (process.cpuUsage().user < until);
+    write({ value: null });
+    break;
+  }
+  case "memory": {
+    const kept = [];
+    for (;;) kept.push(Buffer.alloc(4_000_000, 1));
+  }
   case "wait":
     forever();
     progress(0, "waiting");

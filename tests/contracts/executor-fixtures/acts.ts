@@ -62,6 +62,11 @@ const skill: Skill<Act> = {
       case "ignore":
         context.progress(0, "ignoring");
         for (;;);
+      case "spin": {
+        const until = process.threadCpuUsage().user + 200_000;
+        while (process.threadCpuUsage().user < until);
+        return { value: null };
+      }
       case "memory": {
         const kept: number[][] = [];
         for (;;) kept.push(Array.from({ length: 10_000 }, Math.random));

@@ -1,0 +1,65 @@
+/**
+ * Installs a Debian package that a test needs and the machine does not have, where that is possible: as root, with apt-get, and
+ * unless ERRAND_TEST_NO_APT=1 forbids it. One process at a time, each package once; otherwise the caller skips and says why.
+ */
+import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
+import { mkdir, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { promisify } from "node:util";
+
+const run = promisify(execFile);
+const aptMs = 120_000;
+/** A lock older than this belongs to somebody who was killed. */
+const staleMs = 2 * aptMs;
+
+/** Resolves with the reason when `program` is still missing afterwards, else with undefined. */
+export async function ensureProgram(program: string, packageName: string): Promise<string | undefined> {
+  const there = (): boolean =>
+    ["/usr/bin", "/bin", "/usr/sbin"].some((folder) => existsSync(join(folder, program)));
+  if (there()) return undefined;
+  if (process.env["ERRAND_TEST_NO_APT"] === "1") return `${program} is missing and ERRAND_TEST_NO_APT=1`;
+  if (process.getuid?.() !== 0) return `${program} is missing, and only root could install ${packageName}`;
+  if (!existsSync("/usr/bin/apt-get")) return `${program} is missing, and there is no apt-get`;
+  const lock = join(tmpdir(), `errand-test-apt-${packageName}`);
+  const deadline = Date.now() + staleMs;
+  while (!(await taken(lock))) {
+    if (Date.now() > deadline) return `${program} is missing, and another process installs for ever`;
+    await delay(200);
+    if (there()) return undefined;
+  }
+  try {
+    if (there()) return undefined;
+    return await install(packageName).then(
+      () => (there() ? undefined : `${packageName} was installed and brought no ${program}`),
+      (error: Error) => `${packageName} could not be installed: ${error.message.split("\n", 1)[0]}`,
+    );
+  } finally {
+    await rm(lock, { recursive: true, force: true });
+  }
+}
+
+async function taken(lock: string): Promise<boolean> {
+  try {
+    await mkdir(lock);
+    return true;
+  } catch {
+    const found = await stat(lock).catch(() => undefined);
+    if (found !== undefined && Date.now() - found.mtimeMs > staleMs)
+      await rm(lock, { recursive: true, force: true });
+    return false;
+  }
+}
+
+async function install(packageName: string): Promise<void> {
+  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
+  const options = { env, timeout: aptMs, killSignal: "SIGKILL" as const };
+  const get = ["-y", "-q", "--no-install-recommends", "install", packageName];
+  // The lists of a fresh image are empty; those of others are mostly new enough.
+  await run("apt-get", get, options).catch(async () => {
+    await run("apt-get", ["-q", "update"], options);
+    await run("apt-get", get, options);
+  });
+}
