@@ -16,13 +16,14 @@ const headings = [
   "VERDICT",
 ];
 
-export function printExplanation({ summary, attempts, history }: Explanation): void {
+export function printExplanation({ summary, attempts, verification, history }: Explanation): void {
   print(clean(summary));
   for (const attempt of attempts) {
     print("");
     print(paint(attemptLine(attempt), "bold"));
     if (isDecision(attempt.decision)) printDecision(attempt.decision);
   }
+  printVerification(verification);
   if (history.length === 0) return;
   print("");
   printTable(
@@ -33,6 +34,25 @@ export function printExplanation({ summary, attempts, history }: Explanation): v
       to,
       attempt === 0 ? "" : String(attempt),
       shortPeer(peer),
+      reason,
+    ]),
+    "",
+  );
+}
+
+function printVerification(verdicts: Explanation["verification"]): void {
+  if (verdicts.length === 0) return;
+  print("");
+  print(paint("Verification", "bold"));
+  printTable(
+    ["ATTEMPT", "PEER", "RULE", "VERDICT", "GROUNDED", "OTHERS", "WHY"],
+    verdicts.map(({ attempt, peer, rule, verdict, grounded, others, reason }) => [
+      String(attempt),
+      shortPeer(peer),
+      rule,
+      verdict,
+      grounded ? "yes" : "no",
+      others.map((one) => `${shortPeer(one.peer)} ${one.agreed ? "agrees" : "differs"}`).join(", "),
       reason,
     ]),
     "",

@@ -6,6 +6,7 @@ import type { SkillView, TaskView } from "../src/node/node.ts";
 import { collect, fraction, seconds, segment, time, wholeNumber, type Cli } from "./cli.ts";
 import { readInput } from "./input.ts";
 import { note } from "./output.ts";
+import { verifyHelp, verifyPolicy } from "./verify-option.ts";
 
 export interface SubmissionOptions {
   peer?: string;
@@ -23,6 +24,7 @@ export interface SubmissionOptions {
   concurrencyKey?: string;
   concurrency?: number;
   queueTimeout?: number;
+  verify?: string[];
 }
 
 export function submissionOptions(command: Command): Command {
@@ -50,6 +52,7 @@ export function taskOptions(command: Command): Command {
     .option("--delay <seconds>", "not before so long from now", seconds)
     .option("--queue-timeout <seconds>", "give up if nobody has begun it after so long", seconds)
     .option("--no-cache", "run it even if its result is known")
+    .option("--verify <rule>", verifyHelp, collect)
     .option("--parent <task>", "a task whose cancel ends this one too");
 }
 
@@ -104,6 +107,7 @@ export async function taskFields(cli: Cli, options: SubmissionOptions): Promise<
     body.queueTimeoutMs = Math.max(1, Math.round(options.queueTimeout * 1_000));
   if (options.key !== undefined) body.idempotencyKey = options.key;
   if (!options.cache) body.cache = false;
+  if (options.verify !== undefined) body.verify = await verifyPolicy(options.verify);
   if (options.parent !== undefined) body.parentId = await fullTaskId(cli, options.parent);
   if (options.concurrencyKey !== undefined) body.concurrencyKey = options.concurrencyKey;
   if (options.concurrency !== undefined) body.concurrency = options.concurrency;

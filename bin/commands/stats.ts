@@ -1,6 +1,6 @@
 /** `errand stats`: what became of the node's tasks, in numbers. */
 import { Option, type Command } from "commander";
-import type { DurationsView, StatsView, TallyView } from "../../src/node/node.ts";
+import type { DurationsView, NodeStats, RuleStats, TallyView } from "../../src/node/node.ts";
 import { withNode } from "../cli.ts";
 import { duration, note, print, printFields, printJson, printTable, shortPeer } from "../output.ts";
 
@@ -15,7 +15,7 @@ export function register(program: Command): void {
     .option("--peer <peer>", "of what this worker did; may be shortened")
     .action((query: { window: string; skill?: string; peer?: string }, command: Command) =>
       withNode(command, async ({ client, json }) => {
-        const stats = await client.call<StatsView>("GET", "/v1/stats", {
+        const stats = await client.call<NodeStats>("GET", "/v1/stats", {
           query: { window: query.window, skill: query.skill, peer: query.peer },
         });
         if (json) printJson(stats);
@@ -24,7 +24,7 @@ export function register(program: Command): void {
     );
 }
 
-function show(stats: StatsView, whole: boolean): void {
+function show(stats: NodeStats, whole: boolean): void {
   if (!stats.complete) note("The node is still counting the tasks it keeps.");
   const only = stats.skills[0] ?? stats.peers[0];
   showTally(whole || only === undefined ? stats.tasks : only, windows[stats.window]);
@@ -52,6 +52,21 @@ function show(stats: StatsView, whole: boolean): void {
       "",
     );
   }
+  showRules(stats.verification);
+}
+
+function showRules(rules: readonly RuleStats[]): void {
+  if (rules.length === 0) return;
+  print("");
+  printTable(
+    ["RULE", "CHECKED", "PASSED", "FAILED", "UNDECIDED", "SUCCESS"],
+    rules.map(({ rule, checked, passed, failed, undecided, successRate }) => [
+      rule,
+      ...[checked, passed, failed, undecided].map(String),
+      percent(successRate),
+    ]),
+    "",
+  );
 }
 
 function showTally(tally: TallyView, window: string): void {

@@ -2,12 +2,12 @@
 import { jsonBody, type Body } from "../core/body.ts";
 import { ErrandError } from "../core/errors.ts";
 import { limits } from "../core/limits.ts";
-import type { ErrandNode, Submission } from "../node/node.ts";
+import { COMPARATORS, type ErrandNode, type Submission } from "../node/node.ts";
 import { fullPeerId } from "./context.ts";
 import { parsePriority, priorityNames } from "./priority.ts";
 
 /** As sent: a `Submission` whose input is JSON (or names an uploaded blob) and whose priority may be a name. */
-export interface SubmissionJson extends Omit<Submission, "input" | "priority" | "graph"> {
+export interface SubmissionJson extends Omit<Submission, "input" | "priority" | "graph" | "check"> {
   /** Instead of `notBefore`: from now, ms. */
   delayMs?: number;
   input?: unknown;
@@ -47,6 +47,73 @@ const retry = {
     delayMs: { type: "integer", minimum: 0, maximum: monthMs },
     capMs: duration,
     jitter: unit,
+  },
+};
+
+const skillId = { type: "string", minLength: 1, maxLength: 64 };
+
+/** What makes sense together is for the node to say. */
+const verify = {
+  type: "object",
+  description: "How the result is verified before it counts; all rules that are named must hold",
+  additionalProperties: false,
+  properties: {
+    auto: {
+      type: "boolean",
+      description:
+        "As often as trust in the peer leaves doubt; false: not even where it is the node's default",
+    },
+    hash: { type: "string", pattern: "^[0-9a-f]{64}$", description: "SHA-256 of the output" },
+    equals: { description: "The known answer" },
+    schema: { type: ["object", "boolean"], description: "JSON Schema of the output" },
+    range: {
+      type: "array",
+      minItems: 1,
+      maxItems: 16,
+      items: {
+        type: "object",
+        required: ["pointer"],
+        additionalProperties: false,
+        properties: {
+          pointer: { type: "string", maxLength: 1_024, description: "JSON pointer; * is all of a list" },
+          min: { type: "number" },
+          max: { type: "number" },
+        },
+      },
+    },
+    custom: {
+      type: "object",
+      description:
+        "The function verifyResult of the node's hooks, or a verifier skill that returns {ok, reason}",
+      additionalProperties: false,
+      properties: {
+        args: { description: "Handed to the function" },
+        skill: skillId,
+        input: { description: 'For the skill, with {"$ref": "input"} and {"$ref": "output.path"}' },
+      },
+    },
+    replicas: {
+      type: "object",
+      required: ["n"],
+      additionalProperties: false,
+      properties: {
+        n: { type: "integer", minimum: 2, maximum: 9 },
+        quorum: { type: "integer", minimum: 2, maximum: 9, description: "More than half of n when absent" },
+      },
+    },
+    spotCheck: { ...unit, description: "Share of the answers that are compared with another" },
+    compare: {
+      type: "object",
+      required: ["kind"],
+      additionalProperties: false,
+      properties: {
+        kind: { enum: COMPARATORS, description: "exact when absent" },
+        abs: amount,
+        rel: unit,
+        atLeast: unit,
+        skill: skillId,
+      },
+    },
   },
 };
 
@@ -107,6 +174,7 @@ export const submissionSchema = {
       maximum: 1_000_000,
       description: "Tasks of the same concurrencyKey that may be out at once; default 1",
     },
+    verify,
     traceparent: { type: "string", pattern: "^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$" },
   },
 } as const;

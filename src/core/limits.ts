@@ -180,6 +180,17 @@ export const limits = {
   /** One line between the node and a skill process, either way: what is parsed on the node's thread. Larger bodies go by file. */
   processLineBytes: 1 * MiB,
 
+  // --- verification
+  /** Signed results that proved wrong, kept as evidence: of one peer, and of all; a few hundred bytes each. */
+  faultsPerPeer: 16,
+  faults: 1_000,
+  /** Signed results remembered to notice that a peer contradicts itself; some kilobytes each at most. */
+  signedResultsKept: 1_024,
+  /** Known questions kept in memory, of one skill and of all, and how large their inputs may be. */
+  canariesPerSkill: 32,
+  canaries: 256,
+  canaryBytes: 32 * KiB,
+
   // --- routing
   /** Peers of which evidence and metrics are kept, as many as cards; some hundred bytes each. */
   evidencePeers: 10_000,

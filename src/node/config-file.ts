@@ -12,6 +12,7 @@ import { limits } from "../core/limits.ts";
 import { WEBHOOK_EVENTS, type WebhookSettings } from "../tasks/hooks/settings.ts";
 import type { SkillLimit } from "../tasks/keyed-limits.ts";
 import { nearestName } from "../core/spelling.ts";
+import { verificationSchema, type VerificationFile } from "./checking.ts";
 import { cacheSchema, retentionSchema, type CacheFile, type RetentionFile } from "./keeping.ts";
 
 export interface FileConfig {
@@ -38,6 +39,7 @@ export interface FileConfig {
   skillLimits?: Record<string, SkillLimit>;
   retention?: RetentionFile;
   cache?: CacheFile;
+  verification?: VerificationFile;
   /** A module of hooks. */
   hooks?: string;
   webhooks?: WebhookSettings[];
@@ -103,6 +105,7 @@ const properties: Record<keyof FileConfig, object> = {
   },
   retention: retentionSchema,
   cache: cacheSchema,
+  verification: verificationSchema,
   hooks: path,
   webhooks: list(webhook, limits.webhooks),
   logLevel: { enum: ["silent", "error", "warn", "info", "debug", "trace"] },

@@ -11,6 +11,7 @@ import type { LogLevel } from "../core/log.ts";
 import type { WebhookSettings } from "../tasks/hooks/settings.ts";
 import type { RetentionPolicy } from "../tasks/retention.ts";
 import type { SkillLimit } from "../tasks/keyed-limits.ts";
+import { verificationSettings, type VerificationConfig } from "./checking.ts";
 import { absolutePaths, checkConfig, readConfigFile, type FileConfig } from "./config-file.ts";
 import { dataFiles, defaultDataDir } from "./data-folder.ts";
 import { cacheSettings, retentionPolicy, type CacheSettings } from "./keeping.ts";
@@ -57,6 +58,7 @@ export interface NodeConfig {
   /** How long tasks are kept after their end, ms. */
   retention: RetentionPolicy;
   cache: CacheSettings;
+  verification: VerificationConfig;
   /** Absolute path of a module of hooks, if there is one. */
   hooks: string | undefined;
   webhooks: WebhookSettings[];
@@ -112,6 +114,7 @@ export async function resolveConfig(sources: ConfigSources = {}): Promise<NodeCo
     skillLimits: merged.skillLimits ?? {},
     retention: retentionPolicy(merged.retention),
     cache: cacheSettings(merged.cache),
+    verification: verificationSettings(merged.verification, preset),
     hooks: merged.hooks,
     webhooks: merged.webhooks ?? [],
     logLevel: merged.logLevel ?? "warn",

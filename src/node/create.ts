@@ -87,6 +87,7 @@ export async function createNode(config: NodeConfig, parts: NodeParts = {}): Pro
     sessions,
     local,
     attached,
+    checking,
     cache,
     home,
     schedules,
@@ -98,7 +99,15 @@ export async function createNode(config: NodeConfig, parts: NodeParts = {}): Pro
 
   // --- the node
   const startedMs = clock.monotonic();
-  const peers = createPeers({ self, host, directory, standing, router, clock });
+  const peers = createPeers({
+    self,
+    host,
+    directory,
+    standing,
+    router,
+    clock,
+    faults: checking.faults.of,
+  });
   const status = (): ReturnType<ErrandNode["status"]> => ({
     peerId: self,
     name: config.name,
@@ -149,6 +158,8 @@ export async function createNode(config: NodeConfig, parts: NodeParts = {}): Pro
     if (taken > 0) log.info({ tasks: taken }, "took up the tasks of the last run");
     running.defer(schedules.start());
     void statistics.rebuild();
+    void checking.ledger.rebuild();
+    running.defer(checking.canaries.start());
     running.defer(() => statistics.stop());
     await graphs.start();
   }
@@ -207,7 +218,7 @@ export async function createNode(config: NodeConfig, parts: NodeParts = {}): Pro
       own: () => ({ ...peers.view(self), ...ownView(config, status()) }),
     }),
     peers: peers.api,
-    stats: (query) => statistics.read(query),
+    stats: (query) => Object.assign(statistics.read(query), { verification: checking.ledger.stats() }),
     prune: pruneWith(retention, cache),
     blobs: {
       put: (source, signal) => blobStore.put(source, { signal }),

@@ -6,6 +6,7 @@ import { limits } from "../core/limits.ts";
 import { createResponseSigner, createResponseVerifier } from "../network/attest.ts";
 import { isGone } from "../network/libp2p-errors.ts";
 import type { MessageHandler, Session } from "../network/messages.ts";
+import type { FaultProof } from "../network/contradiction.ts";
 import type { Network } from "../network/network.ts";
 import { createSessions, type TaskSessions } from "../network/protocols/task.ts";
 import { createRouter } from "../routing/router.ts";
@@ -34,6 +35,7 @@ import { createTaskTable } from "../tasks/table.ts";
 import type { NodeConfig } from "./config.ts";
 import type { Ground, Surroundings } from "./ground.ts";
 import type { Standing } from "./standing.ts";
+import { assembleVerification } from "./verification.ts";
 
 export interface EngineOptions extends Surroundings {
   config: NodeConfig;
@@ -42,6 +44,8 @@ export interface EngineOptions extends Surroundings {
   standing: Standing;
   blobs: BlobAccess;
   building: AsyncDisposableStack;
+  /** Tells other nodes of a result that its worker signed and that is wrong. */
+  raiseAlarm?(proof: FaultProof): void;
 }
 
 const discoveryWindowMs = 5_000;
@@ -68,6 +72,22 @@ export async function createEngine(options: EngineOptions) {
   building.defer(() => attached.close());
   building.defer(host.onPeer(attached.peers));
   const queue = new ReadyQueue<TaskRecord>(config.queuePerBand);
+  const checking = assembleVerification({
+    settings: config.verification,
+    ground,
+    network,
+    standing,
+    router,
+    table,
+    blobs,
+    custom: attached.verifyResult,
+    home: () => plainHome,
+    ...(options.raiseAlarm !== undefined && { spread: options.raiseAlarm }),
+    clock,
+    random,
+    log,
+  });
+  const { verification } = checking;
   const providers = createProviders({
     self,
     router,
@@ -77,6 +97,7 @@ export async function createEngine(options: EngineOptions) {
     resources: () => ground.resources(),
     role: config.role,
     tags: config.tags,
+    excluded: checking.excluded,
     clock,
   });
   const onAnswer: MessageHandler = (message, session) => attempts.onAnswer(message, session);
@@ -129,6 +150,7 @@ export async function createEngine(options: EngineOptions) {
     table,
     blobs,
     verify: createResponseVerifier(),
+    verification,
     acknowledge: (peer, refs) => sessionTo(peer)?.send({ kind: "responseAck", attempts: refs }),
     judged: (record, peer, answer, verdict, reason) =>
       providers.judged(record, peer, answer, verdict, reason),
@@ -146,6 +168,7 @@ export async function createEngine(options: EngineOptions) {
     leaseEpoch,
     skillLimits: config.skillLimits,
     discoveryWindowMs,
+    verification,
     retries: createBudget(retryBudget),
     hedges: createBudget(hedgeBudget),
     probing,
@@ -179,6 +202,7 @@ export async function createEngine(options: EngineOptions) {
     clock,
     log,
     discoveryWindowMs,
+    checks: { load: verification.load, holds: verification.holds, verdicts: checking.ledger.of },
   });
   const home = attached.home(plainHome);
   const schedules = createSchedules({ store, table, submit: home.submit, blobs, clock, log });
@@ -207,7 +231,10 @@ export async function createEngine(options: EngineOptions) {
     policy: config.retention,
     clock,
     removed: (ids) => ids.forEach((id) => table.forget(id)),
-    swept: () => void statistics.rebuild(),
+    swept() {
+      void statistics.rebuild();
+      void checking.ledger.rebuild();
+    },
   });
   return {
     router,
@@ -217,6 +244,7 @@ export async function createEngine(options: EngineOptions) {
     sessions,
     local,
     attached,
+    checking,
     cache,
     home,
     schedules,

@@ -14,6 +14,8 @@ import type { PruneOptions, PruneResult } from "../tasks/retention.ts";
 import type { StatsQuery, StatsView } from "../tasks/statistics/statistics.ts";
 import type { Schedules } from "../tasks/schedules/schedules.ts";
 import type { AttemptRecord, HistoryEntry, Submission, TaskChange, TaskView } from "../tasks/task.ts";
+import type { FaultView } from "../tasks/verification/faults.ts";
+import type { RuleStats, VerificationView } from "../tasks/verification/ledger.ts";
 
 // What a user of the node needs to name: the API may import this folder and core alone.
 export { isTerminal, TASK_STATES, TERMINAL_STATES } from "../tasks/states.ts";
@@ -26,6 +28,9 @@ export { GRAPH_STATES, type GraphState } from "../tasks/graph/run.ts";
 export type { GraphLook } from "../tasks/graph/graphs.ts";
 export type { GraphSpec } from "../tasks/graph/spec.ts";
 export type { GraphNodeView, GraphPlan, GraphView } from "../tasks/graph/view.ts";
+export { COMPARATORS, type VerifyPolicy } from "../tasks/verification/policy.ts";
+export type { FaultView } from "../tasks/verification/faults.ts";
+export type { RuleStats, VerificationView } from "../tasks/verification/ledger.ts";
 export { MISSED_POLICIES } from "../tasks/schedules/due.ts";
 export { OVERLAP_POLICIES } from "../tasks/schedules/schedule.ts";
 export type { ScheduleRequest, ScheduleView } from "../tasks/schedules/schedule.ts";
@@ -100,8 +105,13 @@ export interface Explanation {
   summary: string;
   /** Per attempt: who was considered, each score's parts, and why each other was refused. */
   attempts: AttemptRecord[];
+  /** What each rule said of each answer, and who else was asked. */
+  verification: VerificationView[];
   history: HistoryEntry[];
 }
+
+/** With what verification found: each rule that was applied. */
+export type NodeStats = StatsView & { verification: RuleStats[] };
 
 export interface TaskFilter {
   states?: TaskState[];
@@ -179,9 +189,11 @@ export interface ErrandNode {
     pin(id: string, trust: number | null): Promise<PeerView>;
     block(id: string): Promise<PeerView>;
     unblock(id: string): Promise<PeerView>;
+    /** Results that it signed and that proved wrong, newest first, each with the proof. */
+    faults(id: string): Promise<FaultView[]>;
   };
   /** What became of the tasks of this home, counted from those that are kept. Throws `InvalidInput`. */
-  stats(query?: StatsQuery): StatsView;
+  stats(query?: StatsQuery): NodeStats;
   /** Removes tasks that ended long ago: by the retention of the configuration, or as `options` say. Also done every hour. */
   prune(options: PruneRequest): Promise<PruneAnswer>;
   readonly blobs: {

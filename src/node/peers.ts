@@ -6,6 +6,7 @@ import type { CardDirectory } from "../network/card.ts";
 import type { Host } from "../network/host.ts";
 import type { Router } from "../routing/router.ts";
 import type { ErrandNode, PeerView } from "./node.ts";
+import type { FaultView } from "../tasks/verification/faults.ts";
 import type { Standing } from "./standing.ts";
 
 export interface PeersOptions {
@@ -15,6 +16,7 @@ export interface PeersOptions {
   standing: Standing;
   router: Router;
   clock: Clock;
+  faults(peer: PeerIdText): Promise<FaultView[]>;
 }
 
 export interface Peers {
@@ -22,7 +24,15 @@ export interface Peers {
   view(peer: PeerIdText): PeerView;
 }
 
-export function createPeers({ self, host, directory, standing, router, clock }: PeersOptions): Peers {
+export function createPeers({
+  self,
+  host,
+  directory,
+  standing,
+  router,
+  clock,
+  faults,
+}: PeersOptions): Peers {
   function known(): Set<PeerIdText> {
     const all = new Set([...host.peers(), ...standing.pins().keys(), ...standing.blocked()]);
     for (const { card } of directory.all()) all.add(card.peer);
@@ -108,6 +118,7 @@ export function createPeers({ self, host, directory, standing, router, clock }: 
         await standing.block(peer, true);
         return view(peer);
       },
+      faults: async (id) => faults(resolve(id, true)),
       async unblock(id) {
         const peer = resolve(id, true);
         await standing.block(peer, false);

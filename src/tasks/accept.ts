@@ -78,8 +78,11 @@ export function createAccepting(options: AcceptOptions): Accepting {
     const large = body.bytes !== undefined && body.bytes.length > limits.inlineBodyBytes;
     const record = newRecord(newTaskId(), spec, large ? await frameable(body) : body, clock.now());
     if (spec.parentId !== undefined) await checkParent(spec.parentId);
-    const result = spec.cache ? await cache?.find(record) : undefined;
-    queue.check(spec.priority);
+    // What is to be verified is not taken from a task of which nobody knows whether it was.
+    const shared = spec.cache && (spec.verify === undefined || spec.verify.auto === false);
+    const result = shared ? await cache?.find(record) : undefined;
+    // A check is part of a task that was accepted.
+    if (spec.check === undefined) queue.check(spec.priority);
     if (table.live.size >= limits.liveTasks) {
       throw new ErrandError(
         "QueueFull",
@@ -98,7 +101,7 @@ export function createAccepting(options: AcceptOptions): Accepting {
       delegation.sleep(record);
       return record;
     }
-    const twin = spec.cache ? cache?.twin(record) : undefined;
+    const twin = shared ? cache?.twin(record) : undefined;
     if (twin === undefined) enqueue(record);
     else {
       // It takes up room in the queue; the twin's end wakes it, and a restart does.

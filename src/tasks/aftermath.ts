@@ -16,8 +16,12 @@ import { lossBudget, lossDelayMs, refusalDelayMs, retryDelayMs } from "./retry.t
 import type { Answer, Settlement } from "./settle.ts";
 import { isTerminal } from "./states.ts";
 import type { TaskTable } from "./table.ts";
+import type { Answered } from "./verification/held.ts";
+import type { Verification } from "./verification/verification.ts";
 
 export interface AftermathOptions {
+  /** Checks the answers that settlement holds back. */
+  verification?: Pick<Verification, "check"> | undefined;
   table: TaskTable;
   providers: Providers;
   settlement: Settlement;
@@ -38,13 +42,19 @@ export interface AftermathOptions {
 }
 
 /** Where a task goes when a step of the delegation has not ended it. */
-export interface Next {
-  /** `again`: into the queue; `later`: everybody is full, its kind waits together; `search`: nobody is known. */
-  how: "again" | "later" | "search";
-  delayMs: number;
-  /** Of the change of state, if there is one. */
-  reason: string;
-}
+export type Next =
+  | {
+      /** `again`: into the queue; `later`: everybody is full, its kind waits together; `search`: nobody is known. */
+      how: "again" | "later" | "search";
+      delayMs: number;
+      /** Of the change of state, if there is one. */
+      reason: string;
+    }
+  /** It has an answer, which is being checked: a step that takes no place among those that are out. */
+  | { how: "check"; done: Promise<Waiting | undefined> };
+
+/** Where a task waits that no step holds. */
+export type Waiting = Exclude<Next, { how: "check" }>;
 
 /** Another attempt of the task is out beside the one that has ended. */
 export interface Beside {
@@ -79,6 +89,7 @@ const unreachableWindowMs = limits.leaseMs;
 
 export function createAftermath(options: AftermathOptions) {
   const { table, providers, settlement, clock, random } = options;
+  const verification = options.verification ?? { check: notChecked };
 
   /** What a finished attempt means for the task: its end, or where it goes next. With another `beside` it, that waits. */
   async function conclude(
@@ -158,6 +169,10 @@ export function createAftermath(options: AftermathOptions) {
   ): Promise<Next | Pending | undefined> {
     const verdict = await settlement.judge(record, peer, answer);
     if (isTerminal(record.state)) return undefined;
+    if (verdict.kind === "held") {
+      beside?.overtaken();
+      return { how: "check", done: checked(record, decision, peer) };
+    }
     remember(record, decision, peer, verdict.outcome, verdict.error);
     if (verdict.kind === "done" || verdict.kind === "ended") beside?.overtaken();
     if (verdict.kind === "done") {
@@ -176,8 +191,57 @@ export function createAftermath(options: AftermathOptions) {
     return beside === undefined ? next() : { ifNothingElse: next };
   }
 
+  /** The answer that is held becomes the result, or gives way to another's, or came to nothing. */
+  async function checked(
+    record: TaskRecord,
+    decision: Decision | undefined,
+    peer: PeerIdText,
+  ): Promise<Waiting | undefined> {
+    const finding = await verification.check(record);
+    if (isTerminal(record.state)) return undefined;
+    const refusal = (): ErrandError =>
+      new ErrandError("VerificationFailed", `the result of ${peer} did not pass: ${finding.reason}`, {
+        retryable: finding.kind !== "undecided",
+        details: { peer },
+      });
+    if (finding.kind === "accepted" && !finding.instead) {
+      remember(record, decision, peer, "completed");
+      takeAnswer(record, finding.by);
+      table.move(record, "completed", "");
+      return release(record);
+    }
+    const error = refusal();
+    remember(record, decision, peer, "failed", error);
+    if (finding.kind === "accepted") {
+      takeAnswer(record, finding.by);
+      table.move(record, "completed", `the result of ${finding.by.peer}: that of ${peer} was another`);
+      return release(record);
+    }
+    markTried(record, peer);
+    if (finding.kind === "undecided") return fail(record, "verification-failed", error);
+    return spoilt(record, error);
+  }
+
+  /** A former life held its answer. */
+  function recheck(record: TaskRecord): Next {
+    const decision: Decision = { order: [record.peer], how: "adopted", considered: [], omitted: 0 };
+    return { how: "check", done: checked(record, decision, record.peer) };
+  }
+
+  function takeAnswer(record: TaskRecord, by: Answered): void {
+    record.output = by.output.body;
+    record.outputHash = by.output.hash;
+    record.executedVersion = by.executedVersion;
+    record.usage = by.usage;
+    // The statement is about the task in which it was given.
+    record.evidence = by.taskId === record.id ? by.evidence : undefined;
+    record.peer = by.peer;
+    record.progress = 1;
+    record.progressMessage = "";
+  }
+
   /** Peers that shut down give back a task now and then; one that always comes back has something about it. */
-  function handedBack(record: TaskRecord, error: ErrandError): Next | undefined {
+  function handedBack(record: TaskRecord, error: ErrandError): Waiting | undefined {
     if (++record.handBacks > handBackBudget) return spoilt(record, error);
     const delayMs = record.refusedRounds++ === 0 ? 0 : refusalDelayMs(record.refusedRounds, 0, random);
     return again(delayMs, "handed back by its worker");
@@ -205,7 +269,7 @@ export function createAftermath(options: AftermathOptions) {
   }
 
   /** An attempt that came to nothing through its peer. It has a budget of its own and uses up no retry. */
-  function spoilt(record: TaskRecord, error: ErrandError): Next | undefined {
+  function spoilt(record: TaskRecord, error: ErrandError): Waiting | undefined {
     record.lossesMade++;
     const lied = error.code === "VerificationFailed";
     if (record.spec.onLost === "fail" && !lied) return fail(record, "lost", error);
@@ -282,7 +346,7 @@ export function createAftermath(options: AftermathOptions) {
    * Puts a task that no step holds where it waits next. A wish that was left meanwhile comes first: to be paused, or to go
    * elsewhere at once.
    */
-  function place(record: TaskRecord, next: Next): void {
+  function place(record: TaskRecord, next: Waiting): void {
     if (isTerminal(record.state)) return;
     record.peer = "";
     record.progress = 0;
@@ -406,6 +470,7 @@ export function createAftermath(options: AftermathOptions) {
 
   return {
     conclude,
+    recheck,
     nobody,
     noteRefusal,
     everybodyRefused,
@@ -419,7 +484,11 @@ export function createAftermath(options: AftermathOptions) {
   };
 }
 
-function again(delayMs: number, reason: string): Next {
+function notChecked(): never {
+  throw new ErrandError("Internal", "an answer is held, and nobody checks it");
+}
+
+function again(delayMs: number, reason: string): Waiting {
   return { how: "again", delayMs, reason };
 }
 

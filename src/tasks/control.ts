@@ -48,7 +48,8 @@ export function createControl({ table, delegation, accepting, before }: ControlO
     label: "retryOf" | "rerunOf",
     cache: boolean,
   ): Promise<TaskRecord> {
-    const { idempotencyKey: _key, notBefore: _time, graph: _graph, parentId: _parent, ...spec } = record.spec;
+    const { idempotencyKey: _key, notBefore: _time, graph: _graph, parentId: _parent, ...rest } = record.spec;
+    const { check: _check, ...spec } = rest;
     const submission: Submission = {
       ...spec,
       input: record.input,

@@ -16,7 +16,7 @@ import type { Log } from "../core/log.ts";
 import type { TaskAck } from "../network/messages.ts";
 import type { Decision } from "../routing/candidate.ts";
 import type { Draft } from "../routing/decide.ts";
-import { createAftermath, type Next, type Refusal } from "./aftermath.ts";
+import { createAftermath, type AftermathOptions, type Next, type Refusal } from "./aftermath.ts";
 import type { AttemptNews, AttemptOutcome } from "./attempt.ts";
 import type { Attempts } from "./attempts.ts";
 import { createBackpressure } from "./backpressure.ts";
@@ -47,6 +47,8 @@ export interface DelegateOptions {
   skillLimits: Readonly<Record<string, SkillLimit>>;
   /** This life of the home. */
   leaseEpoch: number;
+  /** Checks the answers that settlement holds back. */
+  verification?: AftermathOptions["verification"];
   /** How long a task for which nobody is known waits for somebody to turn up, ms. */
   discoveryWindowMs: number;
   probing: Pick<Probing, "ask">;
@@ -60,6 +62,8 @@ export interface Delegation {
   pump(): void;
   /** Follows an attempt of a former life. */
   adopt(record: TaskRecord): void;
+  /** Goes on with the check of an answer that a former life held. */
+  recheck(record: TaskRecord): void;
   /** Queues the task at its `notBefore`. */
   sleep(record: TaskRecord): void;
   /** Held until `resume`: at once while it waits; when its worker gives it back while it is out. */
@@ -144,10 +148,9 @@ export function createDelegation(options: DelegateOptions): Delegation {
   }
 
   /** An error thrown in a step is a defect of ours: the task ends with it instead of hanging, and the node stays up. */
-  async function follow(record: TaskRecord, step: Promise<Next | undefined>): Promise<void> {
-    let next: Next | undefined;
+  async function guarded<T>(record: TaskRecord, step: Promise<T>): Promise<T | undefined> {
     try {
-      next = await step;
+      return await step;
     } catch (error) {
       log.error({ err: error, task: record.id }, "delegation failed");
       fail(
@@ -155,10 +158,20 @@ export function createDelegation(options: DelegateOptions): Delegation {
         "error",
         new ErrandError("Internal", "the node failed while delegating this task", { cause: error }),
       );
+      return undefined;
     }
-    record.out = false;
+  }
+
+  async function follow(record: TaskRecord, step: Promise<Next | undefined>): Promise<void> {
+    let next = await guarded(record, step);
     inFlight--;
     keyed.release(record);
+    if (next?.how === "check") {
+      // Checks are tasks, and need a place to go out: those that wait for them must not have them all.
+      pump();
+      next = await guarded(record, next.done);
+    }
+    record.out = false;
     if (next !== undefined && !stopped) place(record, next);
     pump();
   }
@@ -263,6 +276,7 @@ export function createDelegation(options: DelegateOptions): Delegation {
     return (
       spec.idempotent !== false &&
       spec.onLost !== "fail" &&
+      spec.check === undefined &&
       spec.peer === undefined &&
       moving === undefined &&
       spec.concurrencyKey === undefined &&
@@ -356,6 +370,11 @@ export function createDelegation(options: DelegateOptions): Delegation {
         deadlineMs: record.spec.attemptTimeoutMs,
       };
       void follow(record, followAdopted(record, peer, attempts.adopt(peer, request, eventsOf(record, peer))));
+    },
+    recheck(record) {
+      take(record);
+      keyed.take(record);
+      void follow(record, Promise.resolve(aftermath.recheck(record)));
     },
     end(record, state, error) {
       if (isTerminal(record.state)) return;

@@ -4,12 +4,15 @@ import { summaryParagraph } from "../routing/explain.ts";
 import type { TaskRecord } from "./record.ts";
 import { isTerminal, type TaskState } from "./states.ts";
 import type { AttemptRecord, HistoryEntry } from "./task.ts";
+import type { VerificationView } from "./verification/ledger.ts";
 
 export interface TaskExplanation {
   id: string;
   status: TaskState;
   summary: string;
   attempts: AttemptRecord[];
+  /** What each rule said of each answer. */
+  verification: VerificationView[];
   history: HistoryEntry[];
 }
 
@@ -22,6 +25,7 @@ export interface ExplainContext {
 export function explainRecord(
   record: TaskRecord,
   stored: AttemptRecord[],
+  verification: VerificationView[],
   history: HistoryEntry[],
   context: ExplainContext,
 ): TaskExplanation {
@@ -41,6 +45,7 @@ export function explainRecord(
     status: record.state,
     summary: summarise(record, attempts, context),
     attempts: withSearch,
+    verification,
     history,
   };
 }

@@ -29,6 +29,8 @@ import { viewOf, type TaskRecord } from "./record.ts";
 import { isTerminal } from "./states.ts";
 import type { TaskTable } from "./table.ts";
 import type { HistoryEntry, Submission, TaskChange, TaskView } from "./task.ts";
+import type { Ledger } from "./verification/ledger.ts";
+import type { Verification } from "./verification/verification.ts";
 
 export interface HomeOptions {
   self: PeerIdText;
@@ -42,6 +44,8 @@ export interface HomeOptions {
   clock: Clock;
   log: Log;
   discoveryWindowMs: number;
+  /** Of answers whose check takes time. */
+  checks?: Pick<Verification, "load" | "holds"> & { verdicts: Ledger["of"] };
   /** The operator's word on a submission that is made from an old task. */
   before?(submission: Submission): Promise<Submission>;
 }
@@ -159,11 +163,12 @@ export function createHome(options: HomeOptions): Home {
     async explain(id) {
       const found = await record(id);
       await table.committed();
-      const [attempts, history] = await Promise.all([
+      const [attempts, verdicts, history] = await Promise.all([
         loadAttempts(store, found.id),
+        options.checks?.verdicts(found.id) ?? [],
         loadHistory(store, found.id),
       ]);
-      return explainRecord(found, attempts, history, {
+      return explainRecord(found, attempts, verdicts, history, {
         self,
         nowAt: clock.now(),
         discoveryWindowMs: options.discoveryWindowMs,
@@ -180,6 +185,7 @@ export function createHome(options: HomeOptions): Home {
     },
     watch: (watching) => changes.watch(watching),
     async recover() {
+      await options.checks?.load();
       const records = await unfinishedRecords(store);
       for (const found of records) {
         table.adopt(found);
@@ -205,6 +211,8 @@ export function createHome(options: HomeOptions): Home {
     if (found.state === "paused") return;
     if ((found.state === "scheduled" || found.state === "retrying") && found.notBefore !== undefined)
       return delegation.sleep(found);
+    if (found.state === "verifying" && options.checks?.holds(found.id) === true)
+      return delegation.recheck(found);
     if (sent && found.peer !== "" && found.peer !== self) return delegation.adopt(found);
     if (sent && found.spec.onLost === "fail") {
       return delegation.end(

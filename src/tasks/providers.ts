@@ -34,11 +34,13 @@ export interface ProvidersOptions {
   resources(): Resources;
   role: string;
   tags: readonly string[];
+  /** Who must not get a task that checks another; undefined for all other tasks. */
+  excluded?(record: TaskRecord): ReadonlySet<PeerIdText> | undefined;
   clock: Clock;
 }
 
-/** What an answer says of who gave it; `none` when it was not looked at or says nothing. */
-export type Verdict = "good" | "bad" | "skill-failed" | "timeout" | "none";
+/** What an answer says of who gave it; `none` when it was not looked at or says nothing, `held` when that is still to be found out. */
+export type Verdict = "good" | "bad" | "skill-failed" | "timeout" | "none" | "held";
 
 export interface Providers {
   /** From memory alone; may name peers whose load to ask for first. */
@@ -189,7 +191,7 @@ export function createProviders(options: ProvidersOptions): Providers {
       minTrust: spec.minTrust,
       maxPrice: spec.maxPrice,
       timeoutMs: Math.min(spec.attemptTimeoutMs, leftMs),
-      exclude: record.tried,
+      exclude: (spec.check === undefined ? undefined : options.excluded?.(record)) ?? record.tried,
     };
   }
 
@@ -258,7 +260,8 @@ export function createProviders(options: ProvidersOptions): Providers {
       const outcome = { wallMs: answer.ranMs, load: answer.response.load };
       if (verdict === "good") router.onGood(peer, skill, outcome, now);
       else if (verdict === "bad") router.onBad(peer, skill, reason ?? "", now);
-      else if (verdict === "skill-failed") router.onSkillFailed(peer, skill, outcome, now);
+      else if (verdict === "skill-failed" || verdict === "held")
+        router.onSkillFailed(peer, skill, outcome, now);
       else if (verdict === "timeout") router.onTimeout(peer, skill, now);
       else router.onReleased(peer);
     },

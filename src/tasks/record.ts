@@ -101,6 +101,9 @@ export interface TaskRecord {
 // Most tasks are tried once: what they do not need is shared, so that a waiting task stays small.
 const nobody: ReadonlySet<PeerIdText> = new Set();
 
+/** In the queue, not on the wire: the result of a task hangs on them. */
+const checksPriority = 255;
+
 export function newRecord(
   id: TaskId,
   spec: TaskSpec,
@@ -111,7 +114,7 @@ export function newRecord(
   return {
     id,
     spec,
-    priority: spec.priority,
+    priority: spec.check === undefined ? spec.priority : checksPriority,
     input,
     inputHash,
     createdAt: nowAt,

@@ -254,6 +254,6 @@ export function createResultCache(options: ResultCacheOptions): ResultCache {
 }
 
 /** Asks for nothing special of who runs it: another that does may wait for a machine that this one does not need. */
-function isPlain({ requirements, maxPrice }: TaskSpec): boolean {
-  return maxPrice === undefined && Object.keys(requirements).length === 0;
+function isPlain({ requirements, maxPrice, verify }: TaskSpec): boolean {
+  return maxPrice === undefined && verify === undefined && Object.keys(requirements).length === 0;
 }

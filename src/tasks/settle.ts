@@ -13,14 +13,18 @@ import {
   type ResponseVerifier,
 } from "../network/attest.ts";
 import type { Attest, AttemptRef, TaskResponse } from "../network/messages.ts";
+import { attestToBytes } from "./attest-bytes.ts";
 import { isTerminal, mayMove } from "./states.ts";
 import type { Verdict } from "./providers.ts";
 import type { BlobAccess } from "./blob-access.ts";
 import { stopSignalOf, type TaskRecord } from "./record.ts";
 import type { TaskTable } from "./table.ts";
+import type { Verification } from "./verification/verification.ts";
 
 export type Judgement =
   | { kind: "done"; outcome: "completed"; error?: undefined }
+  /** It is what was asked; whether it is right is to be found out (verification/). The worker may forget it. */
+  | { kind: "held"; outcome: "completed"; error?: undefined }
   /** The worker had to stop for a reason of its own; the task is as it was. */
   | { kind: "handed-back"; outcome: "lost"; error: ErrandError }
   /** The peer's fault, not the task's: it lied, or its output cannot be had. */
@@ -44,6 +48,8 @@ export interface SettlementOptions {
   verify: ResponseVerifier;
   /** Sends the acknowledgement over the session to `peer`, if there is one; a worker without it keeps its answer. */
   acknowledge(peer: PeerIdText, attempts: AttemptRef[]): void;
+  /** Holds back what must be checked before it counts; without it, everything counts. */
+  verification?: Pick<Verification, "plan" | "hold"> | undefined;
   /** Evidence. Called exactly once for each answer. */
   judged(record: TaskRecord, peer: PeerIdText, answer: Answer, verdict: Verdict, reason?: string): void;
 }
@@ -98,12 +104,20 @@ export function createSettlement(options: SettlementOptions): Settlement {
         error: new ErrandError("Cancelled", "the task ended meanwhile"),
       };
     }
+    const plan = options.verification?.plan(record, peer);
+    if (plan !== undefined) {
+      options.verification?.hold(record, peer, response, plan);
+      options.judged(record, peer, answer, "held");
+      acknowledge(peer, response);
+      return { kind: "held", outcome: "completed" };
+    }
     record.output = output;
     record.outputHash = response.outputHash;
     record.executedVersion = response.executedSkillVersion;
     record.progress = 1;
     record.progressMessage = "";
-    options.judged(record, peer, answer, "good");
+    // What a check was told is judged by who asked it.
+    options.judged(record, peer, answer, record.spec.check === undefined ? "good" : "held");
     acknowledge(peer, response);
     return { kind: "done", outcome: "completed" };
   }
@@ -121,7 +135,7 @@ export function createSettlement(options: SettlementOptions): Settlement {
       if (!options.verify(statement, response.attest, bytes)) {
         return wrong(peer, "its answer carries no valid signature");
       }
-      record.evidence = evidenceOf(response.attest as Attest);
+      record.evidence = attestToBytes(response.attest as Attest);
     }
     const declared = response.outputHash;
     const actual = output.bytes === undefined ? bodyHash(output) : sha256(output.bytes);
@@ -211,20 +225,4 @@ function isJson(bytes: Uint8Array): boolean {
   } catch {
     return false;
   }
-}
-
-/**
- * What another node needs to check the answer beside the task's own row, from which the statement can be made again: the
- * signature (64 bytes), leaf index and tree size in four bytes each (big-endian), and the proof.
- */
-function evidenceOf({ signature, leafIndex, treeSize, proof }: Attest): Uint8Array {
-  const bytes = Buffer.allocUnsafe(signature.length + 8 + 32 * proof.length);
-  bytes.set(signature);
-  let at = bytes.writeUInt32BE(leafIndex, signature.length);
-  at = bytes.writeUInt32BE(treeSize, at);
-  for (const hash of proof) {
-    bytes.set(hash, at);
-    at += 32;
-  }
-  return bytes;
 }

@@ -7,6 +7,7 @@ import semver from "semver";
 import type { Requirements } from "../network/messages.ts";
 import { defaultRetry } from "./retry.ts";
 import type { RetryPolicy, Submission, TaskSpec } from "./task.ts";
+import { checkPolicy } from "./verification/policy.ts";
 
 export const defaultAttemptTimeoutMs = 300_000;
 const longestMs = 30 * 24 * 3_600_000;
@@ -73,6 +74,8 @@ export function fillSpec(s: Submission): TaskSpec {
     cache: s.cache ?? true,
     concurrencyKey: s.concurrencyKey,
     concurrency: s.concurrency,
+    verify: s.verify === undefined ? undefined : checkPolicy(s.verify),
+    check: s.check,
   };
 }
 

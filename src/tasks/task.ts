@@ -7,6 +7,10 @@ import type { ErrorJson } from "../core/errors.ts";
 import type { PeerIdText, TaskId } from "../core/ids.ts";
 import type { Requirements, Usage } from "../network/messages.ts";
 import type { TaskState } from "./states.ts";
+import type { VerifyPolicy } from "./verification/policy.ts";
+
+/** Tasks that this node makes to check others: the same once more, a verifier skill, or one with a known answer. */
+export type CheckRole = "replica" | "judge" | "canary";
 
 export interface RetryPolicy {
   /** Attempts after the first that a failing task gets. */
@@ -59,6 +63,10 @@ export interface Submission {
   /** At most `concurrency` (default 1) tasks with the same key are out at once. At most 128 characters. */
   concurrencyKey?: string;
   concurrency?: number;
+  /** How the result is verified before it counts; absent: as this node's configuration says. */
+  verify?: VerifyPolicy;
+  /** Said by verification: the task exists to check another. */
+  check?: CheckRole;
 }
 
 /** A submission with its defaults filled in; never changes. */

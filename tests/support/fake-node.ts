@@ -19,6 +19,7 @@ import {
   type ErrandNode,
   type PeerView,
   type PruneAnswer,
+  type RuleStats,
   type SkillView,
   type Submission,
   type TaskChange,
@@ -183,7 +184,7 @@ export function createFakeNode(): FakeNode {
       decisions.push("drain");
     },
     undrain: () => void decisions.push("undrain"),
-    stats: (query) => noStatistics().read(query),
+    stats: (query) => Object.assign(noStatistics().read(query), { verification: ruleStats }),
     async prune({ signal: _signal, ...options }) {
       decisions.push(`prune ${JSON.stringify(options)}`);
       return { ...prunedThree, dryRun: options.dryRun ?? false };
@@ -290,6 +291,16 @@ export function createFakeNode(): FakeNode {
       },
       block: async (id) => setBlocked(id, true),
       unblock: async (id) => setBlocked(id, false),
+      faults: async (id) => [
+        {
+          peer: id,
+          skill: "echo",
+          task: "t",
+          reason: "it is wrong",
+          at: new Date(startedAt).toISOString(),
+          proof: {},
+        },
+      ],
     },
     blobs: {
       put: async (source) => keep(blobs, await buffer(source)),
@@ -411,6 +422,10 @@ function taskView(id: string, submission: Submission): TaskView {
   };
 }
 
+const ruleStats: RuleStats[] = [
+  { rule: "replicas", checked: 4, passed: 2, failed: 1, undecided: 1, successRate: 2 / 3 },
+];
+
 function explained(task: TaskView) {
   const score = { rttMs: 1, serviceMs: 20, unreliabilityMs: 0, distrustMs: 3, priceMs: 0, totalMs: 24 };
   const considered = { trustMean: 0.9, trustLower: 0.8, reliability: 1, inFlight: 0, load };
@@ -426,6 +441,18 @@ function explained(task: TaskView) {
   return {
     attempts: [
       { attempt: 1, peer: otherPeer, startedAt, finishedAt: startedAt + 5, outcome: "completed", decision },
+    ],
+    verification: [
+      {
+        attempt: 1,
+        peer: otherPeer,
+        rule: "replicas" as const,
+        verdict: "passed" as const,
+        grounded: false,
+        reason: "2 of 2 agree",
+        others: [{ peer: fakePeer, agreed: true }],
+        at: new Date(startedAt).toISOString(),
+      },
     ],
     history: [
       { at: startedAt, from: "" as const, to: "queued" as const, attempt: 0, peer: "", reason: "" },

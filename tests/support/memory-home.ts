@@ -3,7 +3,13 @@ import type { Random } from "../../src/core/clock.ts";
 import { silentLog } from "../../src/core/log.ts";
 import { createResponseVerifier } from "../../src/network/attest.ts";
 import type { CardDirectory, KnownCard, Resources } from "../../src/network/card.ts";
+import type { FaultProof } from "../../src/network/contradiction.ts";
 import type { Session } from "../../src/network/messages.ts";
+import type { Network } from "../../src/network/network.ts";
+import type { VerificationConfig } from "../../src/node/checking.ts";
+import type { Ground } from "../../src/node/ground.ts";
+import type { Standing } from "../../src/node/standing.ts";
+import { assembleVerification } from "../../src/node/verification.ts";
 import { createRouter } from "../../src/routing/router.ts";
 import type { Store } from "../../src/storage/store.ts";
 import { createAttempts } from "../../src/tasks/attempts.ts";
@@ -33,6 +39,19 @@ export interface MemoryHomeOptions {
   current(peer: string): Session | undefined;
   open(peer: string): Promise<Session>;
   isGone(error: unknown): boolean;
+  checks?: CheckOptions;
+}
+
+/** How answers are verified; not at all when absent. */
+export interface CheckOptions {
+  settings?: Partial<VerificationConfig>;
+  /** Anchors are pinned at 1. */
+  pins?: ReadonlyMap<string, number>;
+  custom?: (result: unknown) => Promise<unknown>;
+  vouches?: (a: string, b: string) => boolean;
+  /** Instead of what trust says. */
+  probability?: (peer: string) => number;
+  spread?: (proof: FaultProof) => void;
 }
 
 const resources: Resources = {
@@ -52,13 +71,42 @@ export function memoryHome(options: MemoryHomeOptions) {
   const changes = createChanges();
   const table = createTaskTable({ store, changes, clock, self, log });
   const queue = new ReadyQueue<TaskRecord>(1_000);
-  const router = createRouter({ random, self });
+  const { checks = {} } = options;
+  const { vouches, probability } = checks;
+  const router = Object.assign(createRouter({ random, self }), {
+    ...(vouches !== undefined && { vouches }),
+    ...(probability !== undefined && { verifyProbability: probability }),
+  });
+  const standing = {
+    generation: 0,
+    isBlocked: () => false,
+    isConnected: () => true,
+    pinOf: (peer: string) => checks.pins?.get(peer),
+  };
+  const worker = { skills: new Map(), load: () => load } as unknown as Worker;
+  const checking = assembleVerification({
+    settings: { mode: "off", canariesPerHour: 0, anchorPin: 0.9, ...checks.settings },
+    ground: { identity: { peer: self }, store, worker } as unknown as Ground,
+    network: { cards: options.directory, host: { network } } as unknown as Network,
+    standing: standing as unknown as Standing,
+    router,
+    table,
+    blobs: noBlobs,
+    custom: checks.custom,
+    home: () => home,
+    ...(checks.spread !== undefined && { spread: checks.spread }),
+    clock,
+    random,
+    log,
+  });
+  const { verification } = checking;
   const providers = createProviders({
     self,
     router,
     directory: options.directory,
-    standing: { generation: 0, isBlocked: () => false, isConnected: () => true, pinOf: () => undefined },
-    worker: { skills: new Map(), load: () => load } as unknown as Worker,
+    standing,
+    worker,
+    excluded: checking.excluded,
     resources: () => resources,
     role: "",
     tags: [],
@@ -78,6 +126,7 @@ export function memoryHome(options: MemoryHomeOptions) {
     table,
     blobs: noBlobs,
     verify: createResponseVerifier(),
+    verification,
     acknowledge: (peer, refs) => current(peer)?.send({ kind: "responseAck", attempts: refs }),
     judged: (record, peer, answer, verdict, reason) =>
       providers.judged(record, peer, answer, verdict, reason),
@@ -95,6 +144,7 @@ export function memoryHome(options: MemoryHomeOptions) {
     leaseEpoch: options.leaseEpoch,
     skillLimits: options.skillLimits,
     discoveryWindowMs,
+    verification,
     retries: createBudget(retryBudget),
     hedges: createBudget(hedgeBudget),
     probing,
@@ -110,9 +160,10 @@ export function memoryHome(options: MemoryHomeOptions) {
     clock,
     log,
     discoveryWindowMs,
+    checks: { load: verification.load, holds: verification.holds, verdicts: checking.ledger.of },
   });
   attempts.start();
-  return { clock, home, table, attempts, router };
+  return { clock, home, table, attempts, router, checking };
 }
 
 export type MemoryHome = ReturnType<typeof memoryHome>;

@@ -8,7 +8,7 @@ import { encodeMessage } from "../../src/network/task-encode.ts";
 import type { Store } from "../../src/storage/store.ts";
 import type { SkillLimit } from "../../src/tasks/keyed-limits.ts";
 import { lifeClock, manualClock } from "./manual-clock.ts";
-import { echoDirectory, memoryHome, type MemoryHome } from "./memory-home.ts";
+import { echoDirectory, memoryHome, type CheckOptions, type MemoryHome } from "./memory-home.ts";
 import { memoryStore } from "./memory-store.ts";
 import { fakeWorker, network, newSigner, type FakeWorker } from "./memory-worker.ts";
 
@@ -55,6 +55,7 @@ export interface MeshOptions {
   skillLimits?: Record<string, SkillLimit>;
   workerStore?: (index: number) => Store;
   wire?: Wire;
+  checks?: CheckOptions;
 }
 
 export function crashableMesh(options: MeshOptions) {
@@ -94,6 +95,7 @@ export function crashableMesh(options: MeshOptions) {
         return links.get(peer)?.out ?? connect(byPeer.get(peer) as FakeWorker);
       },
       isGone: (error) => error instanceof Gone,
+      ...(options.checks !== undefined && { checks: options.checks }),
     });
   }
 
@@ -156,6 +158,9 @@ export function crashableMesh(options: MeshOptions) {
     },
     get attempts() {
       return life.attempts;
+    },
+    get checking() {
+      return life.checking;
     },
     get router() {
       return life.router;

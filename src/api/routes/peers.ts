@@ -4,6 +4,11 @@ import { limits } from "../../core/limits.ts";
 import { requestSignal, type ApiContext } from "../context.ts";
 import { answers, idParam, listOf, ref } from "../schemas.ts";
 
+const faults = {
+  type: "object",
+  properties: { faults: { type: "array", items: { type: "object", additionalProperties: true } } },
+};
+
 interface ById {
   Params: { id: string };
 }
@@ -60,6 +65,16 @@ export function peerRoutes(app: FastifyInstance, context: ApiContext): void {
       },
     },
     ({ params, body }) => node.peers.pin(params.id, body.trust),
+  );
+  app.get<ById>(
+    "/v1/peers/:id/faults",
+    {
+      schema: {
+        ...one("Results that the peer signed and that proved wrong, newest first, each with its proof"),
+        response: answers({ 200: faults }),
+      },
+    },
+    async ({ params }) => ({ faults: await node.peers.faults(params.id) }),
   );
   app.delete<ById>("/v1/peers/:id/pin", { schema: one("Take the pin back") }, ({ params }) =>
     node.peers.pin(params.id, null),

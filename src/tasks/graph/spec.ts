@@ -32,6 +32,7 @@ const settings = [
   "cache",
   "concurrencyKey",
   "concurrency",
+  "verify",
 ] as const;
 
 /** What each node may say of its tasks, and the graph for all of them. */

@@ -45,7 +45,7 @@ export function hookedSubmissions<View, Home extends Submitting<View>>(home: Hom
 
 async function asked(hooks: HookHost, submission: Submission): Promise<unknown> {
   try {
-    return await hooks.ask(submission);
+    return await hooks.ask("beforeSubmit", submission);
   } catch (error) {
     if (error instanceof HookRefusal) {
       const code = isErrorCode(error.code) ? error.code : "InvalidInput";

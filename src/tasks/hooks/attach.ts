@@ -41,6 +41,8 @@ export interface Attached {
   home<View, Home extends Submitting<View>>(home: Home & Submitting<View>): Home;
   /** What the operator's hook makes of one submission. */
   before(submission: Submission): Promise<Submission>;
+  /** The operator's word on a result; undefined where the module has no such function. */
+  readonly verifyResult: ((result: unknown) => Promise<unknown>) | undefined;
   /** Runs with `beforeRun` and `afterRun`. */
   worker(worker: Worker): Worker;
   /** A watcher of the host's peers. */
@@ -84,6 +86,8 @@ export async function attachHooks(options: AttachOptions): Promise<Attached> {
   return {
     home: (home) => (hooks === undefined ? home : hookedSubmissions(home, hooks)),
     before: beforeSubmit(hooks),
+    verifyResult:
+      hooks?.names.has("verifyResult") === true ? (result) => hooks.ask("verifyResult", result) : undefined,
     worker: (worker) => (hooks === undefined ? worker : hookedWorker(worker, hooks, clock)),
     peers: {
       identified(peer) {

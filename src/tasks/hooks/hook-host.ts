@@ -7,14 +7,14 @@ import type { Clock } from "../../core/clock.ts";
 import { ErrandError } from "../../core/errors.ts";
 import { limits, safeMessage } from "../../core/limits.ts";
 import type { Log } from "../../core/log.ts";
-import type { FromHooks, HookName, Notice, NoticeName, ToHooks } from "./hooks.ts";
+import type { AskedName, FromHooks, HookName, Notice, NoticeName, ToHooks } from "./hooks.ts";
 
 export interface HookHost {
   /** What the module has; nothing else need be said. */
   readonly names: ReadonlySet<HookName>;
   readonly counters: { hookErrors: number; hookTimeouts: number; hooksDropped: number; hookRestarts: number };
-  /** What `beforeSubmit` made of it. Throws what the hook threw (`HookRefusal`), or an `ErrandError` after its time. */
-  ask(argument: unknown): Promise<unknown>;
+  /** What the hook made of it. Throws what it threw (`HookRefusal`), or an `ErrandError` after its time. */
+  ask(name: AskedName, argument: unknown): Promise<unknown>;
   tell<Name extends NoticeName>(name: Name, argument: Notice<Name>): void;
   stop(): Promise<void>;
 }
@@ -102,7 +102,7 @@ export async function startHooks(options: { path: string; clock: Clock; log: Log
   function handOver(worker: Worker, call: Call): void {
     out.set(call.id, call);
     // Somebody waits for a question from its asking; a notice has its time from here.
-    if (call.name !== "beforeSubmit") arm(call, limits.hookMs);
+    if (!isAsked(call.name)) arm(call, limits.hookMs);
     const message: ToHooks = { kind: "call", id: call.id, name: call.name, argument: call.argument };
     try {
       worker.postMessage(message);
@@ -167,8 +167,8 @@ export async function startHooks(options: { path: string; clock: Clock; log: Log
   function enqueue(name: HookName, argument: unknown): Promise<unknown> {
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
     const call: Call = { id: ++lastId, name, argument, resolve, reject, cancelTimeout: () => undefined };
-    if (name === "beforeSubmit") {
-      arm(call, limits.hookSubmitMs);
+    if (isAsked(name)) {
+      arm(call, name === "beforeSubmit" ? limits.hookSubmitMs : limits.hookMs);
       // Somebody waits for it: before all notices.
       if (thread === undefined) waiting.unshift(call);
       else handOver(thread, call);
@@ -176,7 +176,7 @@ export async function startHooks(options: { path: string; clock: Clock; log: Log
       waiting.push(call);
       if (waiting.length > limits.hookQueue) {
         counters.hooksDropped++;
-        const oldest = waiting.findIndex((one) => one.name !== "beforeSubmit");
+        const oldest = waiting.findIndex((one) => !isAsked(one.name));
         waiting.splice(oldest, 1)[0]?.resolve(undefined);
       }
       pump();
@@ -195,7 +195,7 @@ export async function startHooks(options: { path: string; clock: Clock; log: Log
   return {
     names: new Set(names),
     counters,
-    ask: (argument) => enqueue("beforeSubmit", argument),
+    ask: enqueue,
     tell(name, argument) {
       if (stopped || !names.includes(name)) return;
       enqueue(name, argument).catch((error: Error) => failed(name, error));
@@ -214,6 +214,10 @@ export async function startHooks(options: { path: string; clock: Clock; log: Log
       await last?.terminate();
     },
   };
+}
+
+function isAsked(name: HookName): name is AskedName {
+  return name === "beforeSubmit" || name === "verifyResult";
 }
 
 async function startThread(path: string, clock: Clock): Promise<{ worker: Worker; names: HookName[] }> {

@@ -28,6 +28,7 @@ async function call(hook: Hook, { id, name, argument }: ToHooks & { kind: "call"
     const value = await hook(argument);
     // A hook that changes what it was given need not return it.
     if (name === "beforeSubmit") say({ kind: "done", id, value: value ?? argument });
+    else if (name === "verifyResult") say({ kind: "done", id, value });
     else say({ kind: "done", id });
   } catch (error) {
     const { code } = Object(error) as { code?: unknown };

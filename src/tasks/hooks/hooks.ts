@@ -21,6 +21,15 @@ export interface HookRunEnd extends HookRun {
   durationMs: number;
 }
 
+/** An answer to be verified; JSON, or null where it is none. */
+export interface HookResult {
+  skill: string;
+  input: unknown;
+  output: unknown;
+  args: unknown;
+  peer: PeerIdText;
+}
+
 type Answer<T = void> = T | Promise<T>;
 
 export interface Hooks {
@@ -35,6 +44,8 @@ export interface Hooks {
   beforeRun?(run: HookRun): Answer;
   afterRun?(run: HookRunEnd): Answer;
   onPeer?(change: { peer: PeerIdText; event: "joined" | "left" }): Answer;
+  /** Whether a result is right, for tasks whose `verify.custom` names no skill; `args` is what they say there. Has 5 s. */
+  verifyResult?(result: HookResult): Answer<{ ok: boolean; reason?: string }>;
 }
 
 export type HookName = keyof Hooks;
@@ -45,10 +56,13 @@ export const HOOK_NAMES = [
   "beforeRun",
   "afterRun",
   "onPeer",
+  "verifyResult",
 ] as const satisfies readonly HookName[];
 
+/** Calls that somebody waits for. */
+export type AskedName = "beforeSubmit" | "verifyResult";
 /** Calls that tell and wait for nothing. */
-export type NoticeName = Exclude<HookName, "beforeSubmit">;
+export type NoticeName = Exclude<HookName, AskedName>;
 export type Notice<Name extends NoticeName> = Parameters<NonNullable<Hooks[Name]>>[0];
 
 // --- what goes between the node and the thread

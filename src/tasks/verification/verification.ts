@@ -1,0 +1,401 @@
+/**
+ * Whether an answer is right, before it becomes its task's result: by the rules that the submission names, by asking others, or
+ * both. It decides nothing about states and retries; it says what became of the answer, and tells trust what was proved.
+ *
+ * A rule that its user wrote may be wrong itself. So whoever fails one is blamed only when somebody else's answer to the same task
+ * passes all of them; what is compared with the truth is blamed at once.
+ */
+import { ErrandError, toErrandError } from "../../core/errors.ts";
+import type { Clock, Random } from "../../core/clock.ts";
+import { jsonBody } from "../../core/body.ts";
+import type { PeerIdText, TaskId } from "../../core/ids.ts";
+import type { Log } from "../../core/log.ts";
+import type { TaskResponse } from "../../network/messages.ts";
+import { releaseAnswer } from "../../storage/verification.ts";
+import type { Store } from "../../storage/store.ts";
+import type { BlobAccess } from "../blob-access.ts";
+import { stopSignalOf, type TaskRecord } from "../record.ts";
+import { isTerminal } from "../states.ts";
+import type { TaskTable } from "../table.ts";
+import type { Asking, Inquiry } from "./asking.ts";
+import { equalOutputs } from "./compare.ts";
+import { compareAnswers, type Comparison } from "./comparing.ts";
+import type { Faults } from "./faults.ts";
+import { loadHeld, storeHeld, type Answered, type HeldAnswer, type Plan } from "./held.ts";
+import type { Ledger, RuleVerdict } from "./ledger.ts";
+import type { Others } from "./others.ts";
+import { outputJson, sameHash } from "./outputs.ts";
+import type { VerifyPolicy } from "./policy.ts";
+import { applyRules, rulesOf, type Rule } from "./rules.ts";
+import { fillTemplate } from "./template.ts";
+
+/** What a check says of an answer to whoever keeps trust. `good`: nothing speaks against it. */
+export type TrustVerdict = "good" | "grounded" | "bad";
+
+export interface TrustSource {
+  /** Share of the peer's answers that should be checked, 0–1. */
+  probability(peer: PeerIdText, skill: string): number;
+  vouches(a: PeerIdText, b: PeerIdText): boolean;
+  verdict(peer: PeerIdText, skill: string, verdict: TrustVerdict, reason: string, task: TaskId): void;
+  /** Others said something else, and nobody knows who is right: its next results are to be checked. */
+  suspect(peer: PeerIdText, skill: string): void;
+}
+
+export interface VerificationSettings {
+  /** For tasks that say nothing themselves. */
+  mode: "off" | "adaptive";
+  /** Known questions asked in an hour at most, while the node is idle. */
+  canariesPerHour: number;
+}
+
+export interface VerificationOptions {
+  self: PeerIdText;
+  settings: VerificationSettings;
+  store: Store;
+  table: TaskTable;
+  blobs: Pick<BlobAccess, "fetch">;
+  asking: Asking;
+  others: Others;
+  trust: TrustSource;
+  faults: Faults;
+  ledger: Ledger;
+  /** The operator's function; undefined where the hooks' module has none. */
+  custom?: (argument: unknown) => Promise<unknown>;
+  /** An answer was compared with the truth, which is `right`: it may serve as a known answer to others. */
+  known?(record: TaskRecord, right: Answered, asked: ReadonlySet<PeerIdText>): void;
+  clock: Clock;
+  random: Random;
+  log: Log;
+}
+
+export type Finding =
+  /** `by`: the answer that counts: the one that was checked, or somebody else's in its place. */
+  | { kind: "accepted"; by: Answered; instead: boolean; reason: string }
+  | { kind: "rejected"; reason: string }
+  /** What was asked for could not be found out. */
+  | { kind: "undecided"; reason: string };
+
+export interface Verification {
+  /** Undefined when the answer counts as it is, as nearly all do. Asked once for each answer. */
+  plan(record: TaskRecord, peer: PeerIdText): Plan | undefined;
+  /** Keeps the answer, on disk if its check takes time: to be called before its worker may forget it. */
+  hold(record: TaskRecord, peer: PeerIdText, response: TaskResponse, plan: Plan): void;
+  /** Whether an answer of the task is held. */
+  holds(id: TaskId): boolean;
+  /** What the held answer is worth. Never throws. */
+  check(record: TaskRecord): Promise<Finding>;
+  /** Takes up what the former life held. Before its tasks are. */
+  load(): Promise<void>;
+}
+
+interface Blame {
+  answer: Answered;
+  rule: Rule;
+  reason: string;
+}
+
+// Of what is compared, when the submission does not say how many.
+const adaptive = { n: 2, quorum: 2 };
+
+export function createVerification(options: VerificationOptions): Verification {
+  const { self, settings, store, table, asking, others, trust, faults, ledger, clock, random } = options;
+  const held = new Map<TaskId, HeldAnswer>();
+  const resumed = new Set<TaskId>();
+  /** Failed a rule, and nobody has passed it yet. */
+  const accused = new Map<TaskId, Blame[]>();
+  /** Each answer gets one verdict. */
+  const judged = new WeakSet<Answered>();
+
+  table.onMove((record) => {
+    if (held.size === 0 && accused.size === 0) return;
+    if (!isTerminal(record.state)) return;
+    accused.delete(record.id);
+    release(record.id);
+  });
+
+  function release(id: TaskId): void {
+    resumed.delete(id);
+    if (held.delete(id)) releaseAnswer(store, id);
+  }
+
+  function plan(record: TaskRecord, peer: PeerIdText): Plan | undefined {
+    const { verify, skill, check } = record.spec;
+    if (verify === undefined && settings.mode === "off") return undefined;
+    if (check !== undefined) return undefined;
+    const { auto = settings.mode === "adaptive", replicas, spotCheck = 0, ...rest } = verify ?? {};
+    const strict = replicas !== undefined;
+    const compare = strict || isDrawn(peer, skill, spotCheck, auto, rest.compare !== undefined);
+    const ruled = rest.custom !== undefined || rulesOf(rest).length > 0;
+    return compare || ruled ? { compare, strict } : undefined;
+  }
+
+  function isDrawn(
+    peer: PeerIdText,
+    skill: string,
+    share: number,
+    auto: boolean,
+    tolerant: boolean,
+  ): boolean {
+    // The truth is not checked against what is less sure; and what differs legitimately cannot be compared.
+    if (others.isTruth(peer)) return false;
+    const wanted = auto ? Math.max(share, trust.probability(peer, skill)) : share;
+    return wanted > 0 && random() < wanted && (tolerant || others.isDeterministic(skill));
+  }
+
+  function hold(record: TaskRecord, peer: PeerIdText, response: TaskResponse, wish: Plan): void {
+    const { output } = response;
+    if (output === undefined) throw new ErrandError("Internal", "an answer without output cannot be held");
+    const answer: HeldAnswer = {
+      peer,
+      output: { body: output, hash: response.outputHash },
+      executedVersion: response.executedSkillVersion,
+      usage: response.usage,
+      evidence: record.evidence,
+      taskId: record.id,
+      attempt: response.attempt,
+      plan: wish,
+    };
+    held.set(record.id, answer);
+    const quick = !wish.compare && record.spec.verify?.custom === undefined && output.bytes !== undefined;
+    if (quick) return;
+    storeHeld(store, record.id, answer);
+    if (record.state !== "verifying") table.move(record, "verifying", "checking the result");
+  }
+
+  async function check(record: TaskRecord): Promise<Finding> {
+    const answer = held.get(record.id);
+    if (answer === undefined) return { kind: "undecided", reason: "its answer is not here any more" };
+    const inquiry = asking.open(record, answer.peer, resumed.has(record.id));
+    const signal = stopSignalOf(record);
+    signal.addEventListener("abort", inquiry.close, { once: true });
+    try {
+      const finding = await examine(record, answer, inquiry, signal);
+      if (!isTerminal(record.state)) conclude(record, answer, finding);
+      return finding;
+    } catch (error) {
+      const reason = `it could not be verified: ${toErrandError(error).message}`;
+      if (!signal.aborted)
+        options.log.warn({ err: error, task: record.id }, "a result could not be verified");
+      return { kind: "undecided", reason };
+    } finally {
+      signal.removeEventListener("abort", inquiry.close);
+      inquiry.close();
+      release(record.id);
+    }
+  }
+
+  async function examine(
+    record: TaskRecord,
+    answer: HeldAnswer,
+    inquiry: Inquiry,
+    signal: AbortSignal,
+  ): Promise<Finding> {
+    const policy = record.spec.verify ?? {};
+    const json = async () => outputJson(answer.output, options.blobs, self, signal);
+    const names = rulesOf(policy);
+    const looked = names.length > 0 ? await json() : undefined;
+    for (const { rule, ok, reason } of applyRules(policy, answer.output.hash, looked)) {
+      const grounded = rule === "hash" || rule === "equals";
+      note(record, answer, rule, ok === true ? "passed" : "failed", grounded && ok === true, reason);
+      if (ok === true) continue;
+      accuse(record, { answer, rule, reason });
+      return { kind: "rejected", reason };
+    }
+    if (policy.custom !== undefined) {
+      const found = await custom(record, answer, policy, await json(), inquiry);
+      if (found !== undefined) return found;
+    }
+    if (answer.plan.compare) return compare(record, answer, policy, inquiry, signal);
+    return { kind: "accepted", by: answer, instead: false, reason: "" };
+  }
+
+  /** Undefined when it holds. */
+  async function custom(
+    record: TaskRecord,
+    answer: HeldAnswer,
+    policy: VerifyPolicy,
+    output: { value: unknown } | undefined,
+    inquiry: Inquiry,
+  ): Promise<Finding | undefined> {
+    const rule = policy.custom ?? {};
+    const name = rule.skill === undefined ? "custom" : "skill";
+    const task = { input: inputOf(record), output: output?.value ?? null };
+    let said: unknown;
+    if (rule.skill !== undefined) {
+      said = await askSkill(rule.skill, fillTemplate(rule.input, task), inquiry);
+    } else {
+      if (options.custom === undefined)
+        throw new ErrandError("InvalidConfig", "this node's hooks have no function verifyResult");
+      said = await options.custom({
+        skill: record.spec.skill,
+        ...task,
+        args: rule.args ?? null,
+        peer: answer.peer,
+      });
+    }
+    const { ok, reason } = verdictOf(said);
+    note(record, answer, name, ok ? "passed" : "failed", false, reason);
+    if (ok) return undefined;
+    accuse(record, { answer, rule: name, reason });
+    return { kind: "rejected", reason };
+  }
+
+  /** Throws when there is no answer. */
+  async function askSkill(skill: string, input: unknown, inquiry: Inquiry): Promise<unknown> {
+    const { answer, error } = await inquiry.ask({
+      role: "judge",
+      skill,
+      skillVersion: "",
+      input: jsonBody(input),
+    });
+    if (answer === undefined) throw error;
+    const parsed = await outputJson(answer.output, options.blobs, self, AbortSignal.timeout(30_000));
+    return parsed?.value;
+  }
+
+  async function compare(
+    record: TaskRecord,
+    answer: HeldAnswer,
+    policy: VerifyPolicy,
+    inquiry: Inquiry,
+    signal: AbortSignal,
+  ): Promise<Finding> {
+    const n = policy.replicas?.n ?? adaptive.n;
+    const quorum = policy.replicas?.quorum ?? Math.floor(n / 2) + 1;
+    const same = async (a: Answered, b: Answered): Promise<boolean> => {
+      if (sameHash(a.output.hash, b.output.hash)) return true;
+      const [x, y] = await Promise.all(
+        [a, b].map(({ output }) => outputJson(output, options.blobs, self, signal)),
+      );
+      if (x === undefined || y === undefined) return false;
+      const by = policy.compare ?? { kind: "exact" };
+      if (by.kind !== "skill") return equalOutputs(x.value, y.value, by);
+      return verdictOf(await askSkill(by.skill, { a: x.value, b: y.value }, inquiry)).ok;
+    };
+    const wish = { n, quorum, truthFirst: !answer.plan.strict };
+    const comparison = await compareAnswers(record, answer, inquiry, wish, {
+      others,
+      vouches: trust.vouches,
+      same,
+    });
+    if (signal.aborted) return { kind: "undecided", reason: "the task has ended" };
+    return judge(record, answer, comparison, inquiry);
+  }
+
+  function judge(record: TaskRecord, answer: HeldAnswer, found: Comparison, inquiry: Inquiry): Finding {
+    const { how, right, answers, summary } = found;
+    const mine = answers[0]?.group;
+    const group = answers.find((one) => one.answer === right)?.group;
+    const agrees = right !== undefined && group === mine;
+    const around = answers.slice(1).map((one) => ({ peer: one.answer.peer, agreed: one.group === mine }));
+    const verdict: RuleVerdict = right === undefined ? "undecided" : agrees ? "passed" : "failed";
+    note(
+      record,
+      answer,
+      how === "truth" ? "grounded" : "replicas",
+      verdict,
+      how === "truth",
+      summary,
+      around,
+    );
+    // Without it, outputs of such a skill differ and nobody lied.
+    const comparable = record.spec.verify?.compare !== undefined || others.isDeterministic(record.spec.skill);
+    if (how === "truth" && right !== undefined) {
+      for (const one of answers) {
+        if (others.isTruth(one.answer.peer)) continue;
+        if (one.group === group) tell(record, one.answer, "grounded", "");
+        else if (comparable)
+          convict(record, one.answer, right, "its result differs from the one that is known");
+      }
+      if (comparable) options.known?.(record, right, inquiry.asked);
+    } else if (answers.some((one) => one.group !== mine)) {
+      for (const one of answers) if (one.group !== group) trust.suspect(one.answer.peer, record.spec.skill);
+    }
+    if (comparable) for (const one of answers) faults.heard(record, one.answer, clock.now());
+    if (right !== undefined) return { kind: "accepted", by: right, instead: !agrees, reason: summary };
+    if (how === "alone" && !answer.plan.strict)
+      return { kind: "accepted", by: answer, instead: false, reason: `not compared: ${summary}` };
+    return { kind: "undecided", reason: summary };
+  }
+
+  /** What follows for trust, now that it is known whether the answer counts. */
+  function conclude(record: TaskRecord, answer: HeldAnswer, finding: Finding): void {
+    if (finding.kind !== "accepted") return;
+    const { hash, equals } = record.spec.verify ?? {};
+    if (!finding.instead) {
+      const grounded = hash !== undefined || equals !== undefined;
+      tell(record, answer, grounded ? "grounded" : "good", "");
+    }
+    for (const blame of accused.get(record.id) ?? []) {
+      const known = hash === undefined ? finding.by : Buffer.from(hash, "hex");
+      if (blame.rule === "hash" || blame.rule === "equals")
+        convict(record, blame.answer, known, blame.reason);
+      else tell(record, blame.answer, "bad", `${blame.rule}: ${blame.reason}`);
+    }
+    accused.delete(record.id);
+  }
+
+  function accuse(record: TaskRecord, blame: Blame): void {
+    const list = accused.get(record.id);
+    if (list === undefined) accused.set(record.id, [blame]);
+    else list.push(blame);
+  }
+
+  function convict(record: TaskRecord, answer: Answered, right: Answered | Uint8Array, reason: string): void {
+    tell(record, answer, "bad", reason);
+    faults.wrong(record, answer, right, reason, clock.now());
+  }
+
+  function tell(record: TaskRecord, answer: Answered, verdict: TrustVerdict, reason: string): void {
+    if (answer.peer === self || judged.has(answer)) return;
+    judged.add(answer);
+    trust.verdict(answer.peer, record.spec.skill, verdict, reason, record.id);
+  }
+
+  function note(
+    record: TaskRecord,
+    { attempt, peer }: Answered,
+    rule: Rule,
+    verdict: RuleVerdict,
+    grounded: boolean,
+    reason: string,
+    around: { peer: PeerIdText; agreed: boolean }[] = [],
+  ): void {
+    const entry = { taskId: record.id, attempt, peer, rule, verdict, grounded, reason, others: around };
+    ledger.note(entry, clock.now());
+  }
+
+  return {
+    plan,
+    hold,
+    holds: (id) => held.has(id),
+    check,
+    async load() {
+      for (const [id, answer] of await loadHeld(store)) {
+        held.set(id, answer);
+        resumed.add(id);
+      }
+    },
+  };
+}
+
+/** `{ok, reason?}` of a function or a skill. Throws when it is something else. */
+function verdictOf(said: unknown): { ok: boolean; reason: string } {
+  const { ok, reason = "" } = (said ?? {}) as { ok?: unknown; reason?: unknown };
+  if (typeof ok !== "boolean")
+    throw new ErrandError("SkillFailed", "the verifier did not return {ok, reason}", { retryable: false });
+  return {
+    ok,
+    reason: ok ? "" : typeof reason === "string" && reason !== "" ? reason : "the verifier refused it",
+  };
+}
+
+/** JSON, or null for an input that is none. */
+function inputOf({ input }: TaskRecord): unknown {
+  if (input.bytes === undefined || input.type !== "application/json") return null;
+  try {
+    return JSON.parse(Buffer.from(input.bytes).toString("utf8")) as unknown;
+  } catch {
+    return null;
+  }
+}
