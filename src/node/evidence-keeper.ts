@@ -1,7 +1,11 @@
-/** Trust outlives the process: the router's evidence is loaded at the start and written in batches when it changes. */
+/**
+ * Trust outlives the process: the router's evidence, and how credible it found others, are loaded at the start and written
+ * in batches when they change. It also gives the router its ticks.
+ */
 import type { Clock } from "../core/clock.ts";
 import type { EvidenceRow as KnownEvidence } from "../routing/evidence-row.ts";
 import type { Router } from "../routing/router.ts";
+import { loadCredibility, upsertCredibility } from "../storage/credibility.ts";
 import { loadEvidence, upsertEvidence, type EvidenceRow } from "../storage/evidence.ts";
 import type { Store } from "../storage/store.ts";
 
@@ -27,14 +31,16 @@ export async function keepEvidence({
   /** Told of each row that is saved. */
   changed?: (row: EvidenceRow) => void;
 }): Promise<EvidenceKeeper> {
-  const rows = (await loadEvidence(store)).map(unpack);
+  const rows = (await loadEvidence(store)).map(knownEvidence);
   router.import(rows, clock.monotonic(), clock.now());
+  router.importCredibility(await loadCredibility(store));
   const save = (): void => {
     for (const row of router.exportDirty()) {
       const saved = pack(row);
       upsertEvidence(store, saved);
       changed?.(saved);
     }
+    for (const row of router.exportCredibility()) upsertCredibility(store, row, clock.now());
   };
   const tick = (): void => router.tick(clock.monotonic(), clock.now());
   return {
@@ -64,8 +70,8 @@ function pack(row: KnownEvidence): EvidenceRow {
   return { peer, skill, good, bad, badCount, reliability, updatedAt: Math.round(updatedAt), extra };
 }
 
-/** Older versions kept less; what they counted as good was never checked. */
-function unpack({ extra, ...row }: EvidenceRow): KnownEvidence {
+/** A row as it was stored. Older versions kept less; what they counted as good was never checked. Throws what JSON throws. */
+export function knownEvidence({ extra, ...row }: EvidenceRow): KnownEvidence {
   const nothing = { grounded: 0, valid: 0, alarmChecks: 0, alarmUntil: 0, verdicts: [] };
   const rest = extra === null ? {} : (JSON.parse(extra) as Partial<KnownEvidence>);
   return { ...nothing, firstAt: row.updatedAt, ...rest, ...row };

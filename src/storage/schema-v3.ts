@@ -64,4 +64,12 @@ CREATE TABLE equivocations (
   second BLOB NOT NULL,
   proved_at INTEGER NOT NULL
 ) STRICT;
+-- routing/credibility.ts: how far each peer's word about others proved right; the row of "" is this node's own average.
+CREATE TABLE credibility (
+  peer TEXT NOT NULL PRIMARY KEY,
+  right REAL NOT NULL,
+  wrong REAL NOT NULL,
+  equivocated INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
 `;
