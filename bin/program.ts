@@ -61,6 +61,11 @@ const entries: readonly CommandEntry[] = [
     summary: "list, get, connect, pin, block, unblock peers",
     load: () => import("./commands/peer.ts"),
   },
+  {
+    name: "trust",
+    summary: "show, explain, graph, pin, block, revoke, export, import trust in peers",
+    load: () => import("./commands/trust.ts"),
+  },
   { name: "stats", summary: "counts, rates and durations", load: () => import("./commands/stats.ts") },
   { name: "prune", summary: "remove tasks that ended long ago", load: () => import("./commands/prune.ts") },
   {
@@ -91,11 +96,14 @@ Exit codes: 0 done, 1 failure, 2 usage, 3 node unreachable, 4 not authorised, 5 
 
 /** The program for `argv`, or with `all` the whole tree. */
 export async function buildProgram(argv: readonly string[], all = false): Promise<Command> {
+  const [wanted, second] = wantedCommands(argv);
+  // The one command that draws: an option of its own would be hidden by the program's.
+  const drawings = wanted === "trust" && second === "graph" ? ["dot", "svg"] : [];
   const program = new Command("errand")
     .description("Run tasks on a peer-to-peer network of agents, and run theirs.")
     .addOption(
       new Option("-o, --output <format>", "format of standard output")
-        .choices(["text", "json"])
+        .choices(["text", "json", ...drawings])
         .default("text"),
     )
     .option("--data <dir>", "data folder of the node (ERRAND_DATA)")
@@ -107,7 +115,6 @@ export async function buildProgram(argv: readonly string[], all = false): Promis
     .showSuggestionAfterError(true)
     .addHelpText("after", examples)
     .exitOverride();
-  const wanted = all ? undefined : wantedCommand(argv);
   for (const { name, summary, load, hidden = false } of entries) {
     if (all || name === wanted) (await load()).register(program);
     else program.command(name, { hidden }).description(summary);
@@ -115,13 +122,13 @@ export async function buildProgram(argv: readonly string[], all = false): Promis
   return program;
 }
 
-/** The first word that is not an option or an option's value; after `help`, the next. */
-function wantedCommand(argv: readonly string[]): string | undefined {
+/** The first words that are not an option or an option's value; after `help`, the next. */
+function wantedCommands(argv: readonly string[]): string[] {
   const words: string[] = [];
   for (let i = 0; i < argv.length; i++) {
     const word = argv[i] as string;
     if (["-o", "--output", "--data", "--api"].includes(word)) i++;
     else if (!word.startsWith("-")) words.push(word);
   }
-  return words[0] === "help" ? words[1] : words[0];
+  return words[0] === "help" ? words.slice(1) : words;
 }

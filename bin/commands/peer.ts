@@ -1,10 +1,10 @@
 /** `errand peer …`: who is known, and what the operator decides about them. */
-import { InvalidArgumentError, type Command } from "commander";
+import type { Command } from "commander";
 import type { PeerView } from "../../src/node/node.ts";
-import { fraction, segment, withNode } from "../cli.ts";
+import { segment, withNode } from "../cli.ts";
 import { duration, print, printFields, printJson, printTable } from "../output.ts";
+import { peerText, registerBlock, registerPin } from "../peer-policy.ts";
 
-const idText = "PeerId; a unique beginning or end is enough";
 const path = (id: string): string => `/v1/peers/${segment(id)}`;
 
 export function register(program: Command): void {
@@ -33,41 +33,8 @@ export function register(program: Command): void {
         else print(`Connected to ${view.id}.`);
       }),
     );
-  peer
-    .command("pin")
-    .description("say how much you trust a peer: routing starts from it")
-    .argument("<peer>", idText)
-    .argument("<trust>", "0 to 1, or none to take the pin back", (text: string) =>
-      text === "none" ? null : pinValue(text),
-    )
-    .action((id: string, trust: number | null, _options: unknown, command: Command) =>
-      withNode(command, async ({ client, json }) => {
-        const view =
-          trust === null
-            ? await client.call<PeerView>("DELETE", `${path(id)}/pin`)
-            : await client.call<PeerView>("PUT", `${path(id)}/pin`, { body: { trust } });
-        if (json) printJson(view);
-        else
-          print(
-            view.pinned === null
-              ? `${view.id} is no longer pinned.`
-              : `${view.id} is pinned at ${view.pinned}.`,
-          );
-      }),
-    );
-  one(peer, "block", "no connection to this peer, no task from it or for it", (id) => [
-    "PUT",
-    `${path(id)}/block`,
-  ]);
-  one(peer, "unblock", "take a block back", (id) => ["DELETE", `${path(id)}/block`]);
-}
-
-function pinValue(text: string): number {
-  try {
-    return fraction(text);
-  } catch {
-    throw new InvalidArgumentError('It must be a number from 0 to 1, or "none".');
-  }
+  registerPin(peer);
+  registerBlock(peer, show);
 }
 
 /** A command on one peer whose answer is the peer. */
@@ -80,7 +47,7 @@ function one(
   parent
     .command(name)
     .description(description)
-    .argument("<peer>", idText)
+    .argument("<peer>", peerText)
     .action((id: string, _options: unknown, command: Command) =>
       withNode(command, async ({ client, json }) => {
         const [method, where] = route(id);

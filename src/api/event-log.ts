@@ -1,12 +1,12 @@
 /**
- * The last changes of this node's tasks, serialised once for all event streams, so that a client that lost its
+ * The last changes of this node's tasks, and of its trust in peers, serialised once for all event streams, so that a client that lost its
  * connection resumes after the last event it saw. Each reader has a cursor into one bounded list: a slow reader costs no
  * memory, it falls behind and is told so. Runs only while somebody reads, and a little after.
  */
 import { randomBytes } from "node:crypto";
 import type { Clock } from "../core/clock.ts";
 import { limits } from "../core/limits.ts";
-import type { TaskChange } from "../node/node.ts";
+import type { TaskChange, TrustChange } from "../node/node.ts";
 
 export interface LoggedEvent {
   /** Unique over restarts of the node: its run and the change's number. "" for what cannot be resumed after. */
@@ -17,8 +17,15 @@ export interface LoggedEvent {
 }
 
 export interface EventLog {
-  /** From now on, or after the event `after`; begins with `EventsLost` when what followed it is gone. */
-  read(after: string | undefined, signal: AbortSignal): AsyncIterable<LoggedEvent>;
+  /**
+   * From now on, or after the event `after`; begins with `EventsLost` when what followed it is gone. Changes of trust are left out
+   * unless asked for: they are no news of a task.
+   */
+  read(
+    after: string | undefined,
+    signal: AbortSignal,
+    wanted?: { trust: boolean },
+  ): AsyncIterable<LoggedEvent>;
   /** The id of a change in this run of the node. */
   idOf(seq: number): string;
 }
@@ -28,6 +35,7 @@ const lingerMs = 60_000;
 
 export interface EventLogOptions {
   watch: (signal: AbortSignal) => AsyncIterable<TaskChange>;
+  watchTrust: (signal: AbortSignal) => AsyncIterable<TrustChange>;
   clock: Clock;
   /** Ends everything at once. */
   closing: AbortSignal;
@@ -35,13 +43,14 @@ export interface EventLogOptions {
   onError: (error: unknown) => void;
 }
 
-export function createEventLog({ watch, clock, closing, onError }: EventLogOptions): EventLog {
+export function createEventLog({ watch, watchTrust, clock, closing, onError }: EventLogOptions): EventLog {
   const run = randomBytes(6).toString("hex");
   /** Position of `kept[0]` in the endless sequence of events. */
   let first = 0;
   let kept: LoggedEvent[] = [];
   let keptBytes = 0;
   let readers = 0;
+  let trustSeq = 0;
   let pump: AbortController | undefined;
   let stopLater: (() => void) | undefined;
   let changed = Promise.withResolvers<void>();
@@ -51,8 +60,8 @@ export function createEventLog({ watch, clock, closing, onError }: EventLogOptio
     changed = Promise.withResolvers();
   }
 
-  function append(change: TaskChange): void {
-    const logged = { id: idOf(change.seq), event: change.event, data: JSON.stringify(change) };
+  function append(id: string, change: TaskChange | TrustChange): void {
+    const logged = { id, event: change.event, data: JSON.stringify(change) };
     kept.push(logged);
     keptBytes += logged.data.length;
     while (kept.length > 1 && (kept.length > limits.apiEventsKept || keptBytes > limits.apiEventsKeptBytes)) {
@@ -72,16 +81,16 @@ export function createEventLog({ watch, clock, closing, onError }: EventLogOptio
     if (pump !== undefined) return;
     const mine = new AbortController();
     pump = mine;
-    // Called before the first await, so that no change after this moment is missed.
-    const changes = watch(mine.signal)[Symbol.asyncIterator]();
+    const tasks = follow(watch(mine.signal), (change) => append(idOf(change.seq), change));
+    const trust = follow(watchTrust(mine.signal), (change) => append(`${run}-trust-${++trustSeq}`, change));
     void (async () => {
       try {
-        for (let next = await changes.next(); next.done !== true; next = await changes.next()) {
-          append(next.value);
-        }
+        await Promise.all([tasks, trust]);
       } catch (error) {
         if (!mine.signal.aborted) onError(error);
       } finally {
+        mine.abort();
+        await Promise.allSettled([tasks, trust]);
         if (pump === mine) pump = undefined;
         wake();
       }
@@ -108,7 +117,7 @@ export function createEventLog({ watch, clock, closing, onError }: EventLogOptio
   closing.addEventListener("abort", stop, { once: true });
   return {
     idOf,
-    async *read(after, signal) {
+    async *read(after, signal, { trust } = { trust: false }) {
       if (signal.aborted) return;
       const found = positionAfter(after);
       let { position } = found;
@@ -125,7 +134,7 @@ export function createEventLog({ watch, clock, closing, onError }: EventLogOptio
           const next = kept[position - first];
           if (next !== undefined) {
             position++;
-            yield next;
+            if (trust || next.event !== "TrustChanged") yield next;
           } else if (pump === undefined) {
             return;
           } else {
@@ -138,6 +147,10 @@ export function createEventLog({ watch, clock, closing, onError }: EventLogOptio
       }
     },
   };
+}
+
+async function follow<Change>(changes: AsyncIterable<Change>, each: (change: Change) => void): Promise<void> {
+  for await (const change of changes) each(change);
 }
 
 function lost(): LoggedEvent {

@@ -24,6 +24,7 @@ import { skillRoutes } from "./routes/skills.ts";
 import { statsRoutes } from "./routes/stats.ts";
 import { taskControlRoutes } from "./routes/task-control.ts";
 import { taskRoutes } from "./routes/tasks.ts";
+import { trustRoutes } from "./routes/trust.ts";
 import { sharedSchemas } from "./schemas.ts";
 import { useValidation } from "./validation.ts";
 
@@ -111,6 +112,7 @@ async function buildApp(context: ApiContext, token: string): Promise<FastifyInst
     eventRoutes(scope, context);
     skillRoutes(scope, context);
     peerRoutes(scope, context);
+    trustRoutes(scope, context);
     nodeRoutes(scope, context);
     statsRoutes(scope, context);
     scope.get("/v1/openapi.json", { schema: { hide: true } }, () => app.swagger());

@@ -24,6 +24,8 @@ import { createPeers } from "./peers.ts";
 import { createSkills } from "./skills.ts";
 import { createStanding } from "./standing.ts";
 import { cardStore, peerBook } from "./stores.ts";
+import { createTrustApi } from "./trust-api.ts";
+import { assembleTrust } from "./trust.ts";
 
 export interface NodeParts {
   clock?: Clock;
@@ -78,7 +80,16 @@ export async function createNode(config: NodeConfig, parts: NodeParts = {}): Pro
   const transfers = createBlobTransfers({ host, sink: blobStore, clock, random });
   const blobs = createBlobAccess(blobStore, transfers, self);
 
-  const engine = await createEngine({ config, ground, network, standing, blobs, building, ...around });
+  const engine = await createEngine({
+    config,
+    ground,
+    network,
+    standing,
+    blobs,
+    building,
+    raiseAlarm: (proof) => void trust.raiseAlarm(proof),
+    ...around,
+  });
   const {
     router,
     table,
@@ -141,6 +152,7 @@ export async function createNode(config: NodeConfig, parts: NodeParts = {}): Pro
     running.defer(attached.start());
     await sessions.start();
     await network.start();
+      ...trust.counters(),
     attempts.start();
     serving.start();
     ground.servers.start((server, skills) => {
@@ -153,7 +165,10 @@ export async function createNode(config: NodeConfig, parts: NodeParts = {}): Pro
     running.defer(every(resourcesEveryMs, clock, () => ground.detect()));
     await cache.start();
     running.defer(() => cache.stop());
+    running.defer(() => trust.stop());
+    await trust.serve();
     await graphs.load();
+    trust.start();
     const taken = await home.recover();
     if (taken > 0) log.info({ tasks: taken }, "took up the tasks of the last run");
     running.defer(schedules.start());
@@ -231,6 +246,7 @@ export async function createNode(config: NodeConfig, parts: NodeParts = {}): Pro
   };
 }
 
+    trust: createTrustApi({ self, networkName: host.network, trust, router, standing, peers, store, clock }),
 function pruneWith(retention: Retention, cache: ResultCache): ErrandNode["prune"] {
   return async ({ cache: cached = false, ...options }) => {
     const pruned = await retention.prune(options);

@@ -15,6 +15,7 @@ import type { StatsQuery, StatsView } from "../tasks/statistics/statistics.ts";
 import type { Schedules } from "../tasks/schedules/schedules.ts";
 import type { AttemptRecord, HistoryEntry, Submission, TaskChange, TaskView } from "../tasks/task.ts";
 import type { FaultView } from "../tasks/verification/faults.ts";
+import type { TrustApi } from "./trust-views.ts";
 import type { RuleStats, VerificationView } from "../tasks/verification/ledger.ts";
 
 // What a user of the node needs to name: the API may import this folder and core alone.
@@ -35,6 +36,16 @@ export { MISSED_POLICIES } from "../tasks/schedules/due.ts";
 export { OVERLAP_POLICIES } from "../tasks/schedules/schedule.ts";
 export type { ScheduleRequest, ScheduleView } from "../tasks/schedules/schedule.ts";
 
+export type {
+  TrustChange,
+  TrustExport,
+  TrustGraph,
+  TrustImport,
+  TrustImported,
+  TrustOverview,
+  TrustPeerExplanation,
+  TrustPeerView,
+} from "./trust-views.ts";
 /** With `cache` the results that are kept for reuse go too. */
 export type PruneRequest = PruneOptions & { cache?: boolean };
 export type PruneAnswer = PruneResult & { cachedResults: number };
@@ -196,6 +207,8 @@ export interface ErrandNode {
   stats(query?: StatsQuery): NodeStats;
   /** Removes tasks that ended long ago: by the retention of the configuration, or as `options` say. Also done every hour. */
   prune(options: PruneRequest): Promise<PruneAnswer>;
+  /** Who is trusted how far and why, and what is said of whom. */
+  readonly trust: TrustApi;
   readonly blobs: {
     /** Streams bytes into the blob store and hashes them on the way. Throws `LimitExceeded`. */
     put(source: Readable, signal: AbortSignal): Promise<BlobRef>;

@@ -22,17 +22,11 @@ export interface PeersOptions {
 export interface Peers {
   api: ErrandNode["peers"];
   view(peer: PeerIdText): PeerView;
+  /** The full id of a possibly shortened one; with `strangersToo` also of a peer never heard of. Throws `NotFound`, `Ambiguous`. */
+  resolve(id: string, strangersToo?: boolean): PeerIdText;
 }
 
-export function createPeers({
-  self,
-  host,
-  directory,
-  standing,
-  router,
-  clock,
-  faults,
-}: PeersOptions): Peers {
+export function createPeers({ self, host, directory, standing, router, clock, faults }: PeersOptions): Peers {
   function known(): Set<PeerIdText> {
     const all = new Set([...host.peers(), ...standing.pins().keys(), ...standing.blocked()]);
     for (const { card } of directory.all()) all.add(card.peer);
@@ -86,6 +80,7 @@ export function createPeers({
 
   return {
     view,
+    resolve,
     api: {
       list: () =>
         [...known()]

@@ -14,6 +14,8 @@ export interface Standing extends PeerStanding {
   /** 0–1, or null to take the pin back. On disk when it resolves. */
   pin(peer: PeerIdText, trust: number | null): Promise<void>;
   block(peer: PeerIdText, blocked: boolean): Promise<void>;
+  /** Told of every peer that is pinned, blocked or neither from now on. */
+  onPolicy(watcher: (peer: PeerIdText) => void): void;
 }
 
 /** `rows`: as stored; `configured`: the operator's file, which holds where the store says nothing. */
@@ -31,11 +33,13 @@ export function createStanding(options: {
     if (row.blocked) blocked.add(row.peer);
   }
   for (const peer of blocked) host.block(peer);
+  const watchers: ((peer: PeerIdText) => void)[] = [];
   let generation = 0;
   host.onPeer({ connected: () => void generation++, disconnected: () => void generation++ });
 
   async function save(peer: PeerIdText): Promise<void> {
     generation++;
+    for (const watcher of watchers) watcher(peer);
     upsertPeerPolicy(store, { peer, pin: pins.get(peer) ?? null, blocked: blocked.has(peer), notes: "" });
     await store.committed();
   }
@@ -49,6 +53,7 @@ export function createStanding(options: {
     pinOf: (peer) => pins.get(peer),
     pins: () => pins,
     blocked: () => blocked,
+    onPolicy: (watcher) => void watchers.push(watcher),
     pin(peer, trust) {
       if (trust === null) pins.delete(peer);
       else pins.set(peer, trust);

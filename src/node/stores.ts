@@ -1,6 +1,18 @@
-/** The store as the network's narrow interfaces see it: the address book and the cards that outlive a restart. */
+/** The store as the network's narrow interfaces see it: the address book, cards and attestations that outlive a restart. */
+import type { PeerIdText } from "../core/ids.ts";
+import { limits } from "../core/limits.ts";
 import type { PeerBook } from "../network/address-book.ts";
+import type { AttestationStore } from "../network/attestation-persistence.ts";
 import type { CardStore } from "../network/cards.ts";
+import {
+  deleteAttestation,
+  deleteExpiredAttestations,
+  loadAttestations,
+  loadEquivocations,
+  pruneEquivocations,
+  upsertAttestation,
+  upsertEquivocation,
+} from "../storage/attestations.ts";
 import { deleteCard, deleteExpiredCards, loadCards, upsertCard } from "../storage/cards.ts";
 import { upsertPeerSeen, type PeerRow } from "../storage/peers.ts";
 import type { Store } from "../storage/store.ts";
@@ -30,6 +42,37 @@ export function cardStore(store: Store): CardStore {
     },
     remove(peers) {
       for (const peer of peers) deleteCard(store, peer);
+    },
+  };
+}
+
+export function attestationStore(store: Store, self: PeerIdText): AttestationStore {
+  return {
+    async load() {
+      const now = Date.now();
+      deleteExpiredAttestations(store, now, self);
+      pruneEquivocations(store, now - limits.equivocationKeptMs, limits.equivocationsKept);
+      await store.committed();
+      const rows = await loadAttestations(store);
+      const own = rows.find(({ issuer }) => issuer === self);
+      return {
+        own: { seq: own?.seq ?? 0, signed: own?.signed },
+        attestations: rows.filter((row) => row !== own).map(({ signed }) => signed),
+        equivocations: await loadEquivocations(store),
+      };
+    },
+    save(rows) {
+      for (const row of rows) upsertAttestation(store, row);
+    },
+    remove(issuers) {
+      for (const issuer of issuers) deleteAttestation(store, issuer);
+    },
+    saveEquivocation(proof, at) {
+      upsertEquivocation(store, { ...proof, provedAt: at });
+    },
+    async saveOwn(row) {
+      upsertAttestation(store, row);
+      await store.committed();
     },
   };
 }

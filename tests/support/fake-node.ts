@@ -28,6 +28,7 @@ import {
 } from "../../src/node/node.ts";
 import { createSchedules, type Schedules } from "../../src/tasks/schedules/schedules.ts";
 import { createStatistics, type Statistics } from "../../src/tasks/statistics/statistics.ts";
+import { createFakeTrust, type FakeTrust } from "./fake-trust.ts";
 import { memoryStore } from "./memory-mesh.ts";
 
 export interface FakeNode extends ErrandNode {
@@ -43,6 +44,8 @@ export interface FakeNode extends ErrandNode {
   /** Resolves when somebody watches, from this call on. */
   watched(): Promise<void>;
   blobBytes(hash: string): Buffer | undefined;
+  /** Evidence has changed. */
+  readonly trustChanged: FakeTrust["changed"];
 }
 
 export const fakePeer = peerOfPublicKey(new Uint8Array(32).fill(7));
@@ -151,6 +154,14 @@ export function createFakeNode(): FakeNode {
       watchers.delete(watcher);
     }
   }
+
+  const trust = createFakeTrust({
+    self: fakePeer,
+    trusted: otherPeer,
+    liar: peerOfPublicKey(new Uint8Array(32).fill(11)),
+    resolve: (id) => resolvePeer(id).id,
+    decisions,
+  });
 
   const node: FakeNode = {
     peerId: fakePeer,
@@ -318,6 +329,8 @@ export function createFakeNode(): FakeNode {
     },
     watched: () => new Promise((resolve) => onWatch.push(resolve)),
     blobBytes: (hash) => blobs.get(hash),
+    trust: trust.api,
+    trustChanged: trust.changed,
   };
   return node;
 

@@ -15,6 +15,7 @@ export function eventRoutes(app: FastifyInstance, context: ApiContext): void {
   const { node, log } = context;
   const events = createEventLog({
     watch: (signal) => node.tasks.watch({ signal }),
+    watchTrust: (signal) => node.trust.watch(signal),
     clock: systemClock,
     closing: context.closing,
     onError: (err) => log.error({ err }, "the watch of all tasks broke"),
@@ -37,20 +38,32 @@ export function eventRoutes(app: FastifyInstance, context: ApiContext): void {
     }
   }
 
-  app.get<{ Headers: { "last-event-id"?: string } }>(
+  app.get<{ Headers: { "last-event-id"?: string }; Querystring: { trust: boolean } }>(
     "/v1/events",
     {
       schema: {
         tags: ["events"],
         summary:
           "Changes of all tasks from now on, or after Last-Event-ID (EventsLost first if those are gone)",
+        querystring: {
+          type: "object",
+          additionalProperties: false,
+          properties: {
+            trust: {
+              type: "boolean",
+              default: false,
+              description: "TrustChanged too, when evidence about a peer changes",
+            },
+          },
+        },
         response: answers({ 200: stream }),
       },
     },
     (request, reply) =>
       counted(() => {
         const signal = requestSignal(context, reply);
-        return sendEvents(reply, events.read(request.headers["last-event-id"], signal), signal, broken);
+        const after = request.headers["last-event-id"];
+        return sendEvents(reply, events.read(after, signal, request.query), signal, broken);
       }),
   );
 

@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { limits } from "../../../src/core/limits.ts";
 import type { Clock } from "../../../src/core/clock.ts";
-import type { TaskChange, TaskView } from "../../../src/node/node.ts";
+import type { TaskChange, TaskView, TrustChange } from "../../../src/node/node.ts";
 import { createEventLog, type LoggedEvent } from "../../../src/api/event-log.ts";
 import { parseEvents, type ServerEvent } from "../../../src/api/event-client.ts";
 import { startFakeApi, type FakeApi } from "../../support/fake-api.ts";
@@ -124,8 +124,18 @@ describe("the log of events", () => {
         yield change;
       }
     }
+    const trust: TrustChange[] = [];
+    let wakeTrust = Promise.withResolvers<void>();
     const log = createEventLog({
       watch,
+      async *watchTrust(signal) {
+        signal.addEventListener("abort", () => wakeTrust.resolve());
+        while (!signal.aborted) {
+          yield* trust.splice(0);
+          await wakeTrust.promise;
+          wakeTrust = Promise.withResolvers();
+        }
+      },
       clock,
       closing: closing.signal,
       onError: (error) => expect.fail(String(error)),
@@ -141,6 +151,10 @@ describe("the log of events", () => {
       closing,
       watches: () => watches,
       add: (seq: number, size?: number) => push(change(seq, size)),
+      trustChanges() {
+        trust.push({ event: "TrustChanged", peer: "p", skill: "echo", good: 1, bad: 0, reliability: 1 });
+        wakeTrust.resolve();
+      },
     };
   }
 
@@ -156,6 +170,22 @@ describe("the log of events", () => {
     add(1);
     expect((await Promise.all(pending)).map(({ id }) => id)).toEqual([log.idOf(1), log.idOf(1)]);
     expect(watches()).toBe(1);
+  });
+
+  test("changes of trust come to who asked for them, and can be resumed after", async () => {
+    const { log, add, trustChanges } = setUp();
+    const signal = new AbortController().signal;
+    const all = log.read(undefined, signal, { trust: true })[Symbol.asyncIterator]();
+    const pending = value(all);
+    const tasksAlone = value(read(log));
+    trustChanges();
+    const changed = await pending;
+    expect(changed).toMatchObject({ event: "TrustChanged" });
+    expect(JSON.parse(changed.data)).toMatchObject({ peer: "p", good: 1 });
+    add(1);
+    expect((await tasksAlone).id).toBe(log.idOf(1));
+    expect((await value(all)).id).toBe(log.idOf(1));
+    expect((await value(read(log, changed.id))).id).toBe(log.idOf(1));
   });
 
   test("an id of another run, or one long gone, begins with EventsLost", async () => {
