@@ -100,8 +100,9 @@ export function createResponseSigner(signer: Signer): ResponseSigner {
   };
 }
 
-// Trees are as large as a turn of their worker was busy, and all their leaves arrive together.
-const treesKept = 128;
+// Trees are as large as a turn of their worker was busy, and all their leaves arrive together. Those that are complete are
+// not kept, and of the others few: what lives long is dear to collect.
+const treesKept = 32;
 
 /** A check of statements that remembers the trees it has seen signed. `bytes`: the statement's, where they are at hand. */
 export type ResponseVerifier = (
@@ -120,9 +121,13 @@ export function createResponseVerifier(): ResponseVerifier {
     const tree = known ?? new VerifiedTree(attest.treeSize);
     const isRoot = (root: Uint8Array): boolean => verifySignature(worker, domain, root, attest.signature);
     if (!tree.proves(merkleLeaf(bytes), attest.leafIndex, attest.proof, isRoot)) return false;
-    if (known !== undefined) return true;
-    if (trees.size >= treesKept) trees.delete(trees.keys().next().value as string);
-    trees.set(key, tree);
+    if (tree.complete) trees.delete(key);
+    else if (known === undefined) keep(key, tree);
     return true;
   };
+
+  function keep(key: string, tree: VerifiedTree): void {
+    if (trees.size >= treesKept) trees.delete(trees.keys().next().value as string);
+    trees.set(key, tree);
+  }
 }

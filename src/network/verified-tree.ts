@@ -20,6 +20,9 @@ export class VerifiedTree {
   /** Digests of nodes on the ways proved so far, and of their siblings: with a node, all siblings above it are known. */
   readonly #nodes: Buffer;
   readonly #known: Uint8Array;
+  /** Leaves proved, each counted once. */
+  readonly #proved: Uint8Array;
+  #left: number;
 
   /** `size`: number of leaves, 1 to 2^20. */
   constructor(size: number) {
@@ -33,6 +36,13 @@ export class VerifiedTree {
     // One piece: as an object for each node, trees would be most of what the garbage collector has to look after.
     this.#nodes = Buffer.allocUnsafeSlow(nodes * hashBytes);
     this.#known = new Uint8Array(nodes);
+    this.#proved = new Uint8Array(size);
+    this.#left = size;
+  }
+
+  /** Every leaf was proved: nothing new can come. */
+  get complete(): boolean {
+    return this.#left === 0;
   }
 
   /**
@@ -73,6 +83,8 @@ export class VerifiedTree {
       this.#nodes.set(digests[i] as Uint8Array, slot * hashBytes);
       this.#known[slot] = 1;
     }
+    if (this.#proved[index] === 0) this.#left -= 1;
+    this.#proved[index] = 1;
     return true;
   }
 
