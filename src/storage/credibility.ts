@@ -35,5 +35,7 @@ export async function loadCredibility(store: Store): Promise<CredibilityRow[]> {
       [most],
     );
   }
-  return rows.map((row) => ({ ...row, equivocated: row.equivocated !== 0 }));
+  return rows.map(({ peer, right, wrong, equivocated }) => {
+    return { peer, right, wrong, equivocated: equivocated !== 0 };
+  });
 }
