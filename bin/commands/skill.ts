@@ -60,9 +60,29 @@ function showList(skills: readonly SkillView[]): void {
     view.version,
     view.local ? "yes" : "",
     String(view.providers.length),
+    accessText(view),
     view.description,
   ]);
-  printTable(["SKILL", "VERSION", "HERE", "PEERS", "WHAT IT DOES"], rows, "No skills known.");
+  printTable(["SKILL", "VERSION", "HERE", "PEERS", "FOR", "WHAT IT DOES"], rows, "No skills known.");
+}
+
+/** Who may call it: here, and of others' skills what the first card says. */
+function accessText({ access, policy }: SkillView): string {
+  if (access === "trusted" && policy?.minTrust !== undefined) return `trust ${policy.minTrust}`;
+  if (access === "listed" && policy?.peers !== undefined) return `${policy.peers.length} listed`;
+  return access;
+}
+
+/** What a run may use, as far as the operator said something. */
+function limitsText({ policy }: SkillView): string {
+  if (policy === undefined) return "";
+  const { limits, network, mounts, gpu } = policy;
+  return [
+    ...Object.entries(limits).map(([key, value]) => `${key} ${value}`),
+    ...(network ? ["network"] : []),
+    ...mounts.map(({ path, write }) => `${path}${write === true ? " (writable)" : ""}`),
+    ...(gpu ? ["GPU"] : []),
+  ].join(", ");
 }
 
 function showProviders(providers: readonly Provider[], id: string): void {
@@ -85,7 +105,9 @@ function show(view: SkillView): void {
     ["tags", view.tags.join(", ")],
     ["takes", ["application/json", ...view.inputModes].join(", ")],
     ["price", view.price === 0 ? "free" : `${view.price} credits`],
-    ["access", view.access],
+    ["for", accessText(view)],
+    ["listed", (view.policy?.peers ?? []).map(shortPeer).join(", ")],
+    ["a run may use", limitsText(view)],
     ["peers", view.providers.map(shortPeer).join(", ")],
   ]);
   const json = (value: unknown): string => cleanLines(JSON.stringify(value, undefined, 2));

@@ -14,6 +14,7 @@ interface UpOptions extends GlobalOptions {
   announce?: string[];
   bootstrap?: string[];
   skill?: string[];
+  allowCode?: string[];
   role?: string;
   tag?: string[];
   swarmKey?: string;
@@ -41,7 +42,12 @@ export function register(program: Command): void {
     .option("--listen <multiaddr>", "listen there instead of where the preset says; repeatable", collect)
     .option("--announce <multiaddr>", "tell others this address; repeatable", collect)
     .option("--bootstrap <multiaddr>", "a peer to join through, ending in /p2p/PEERID; repeatable", collect)
-    .option("--skill <file>", "offer a skill: .ts, .js or .yaml; repeatable", collect)
+    .option("--skill <file>", "offer a skill: .ts, .js, .py or .yaml; repeatable", collect)
+    .option(
+      "--allow-code <who>",
+      "let peers send code to be run here, in a sandbox: everyone, pinned, trusted, or a peer; repeatable",
+      collect,
+    )
     .option("--role <role>", "worker, compute, storage or mobile")
     .option("--tag <tag>", "a tag that tasks can require; repeatable", collect)
     .option("--swarm-key <file>", "key of a private network")
@@ -78,10 +84,12 @@ async function up(options: UpOptions): Promise<number> {
 }
 
 function flagsOf(options: UpOptions): ConfigFlags {
-  const { output: _output, skill, tag, swarmKey, role, logLevel, ...same } = options;
+  const { output: _output, skill, tag, swarmKey, role, logLevel, allowCode, ...same } = options;
   const flags: Record<string, unknown> = {
     ...same,
     skills: skill,
+    // One word, or peers.
+    allowCode: allowCode?.length === 1 && !allowCode[0]?.startsWith("12D3") ? allowCode[0] : allowCode,
     tags: tag,
     swarmKeyFile: swarmKey,
     role,

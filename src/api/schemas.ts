@@ -87,7 +87,12 @@ export const sharedSchemas = [
       deterministic: { type: "boolean" },
       idempotent: { type: "boolean" },
       price: number,
-      access: { enum: ["everyone", "pinned", "trusted", "listed"] },
+      access: { enum: ["everyone", "pinned", "trusted", "listed", "nobody"] },
+      policy: {
+        ...open,
+        description:
+          "Of this node's own skills: peers that are listed, trust that is needed, what a run may use",
+      },
       providers: texts,
       local: { type: "boolean" },
       input: { description: "JSON Schema of the input" },

@@ -1,11 +1,12 @@
 /** What this node says of itself on its card, and the schemas it serves by their hash. */
-import type { Resources } from "../network/card.ts";
+import type { CardSkill, Resources, SkillAccess } from "../network/card.ts";
 import type { CardFacts } from "../network/own-card.ts";
 import { limits } from "../core/limits.ts";
 import { sha256 } from "../core/signatures.ts";
 import { version } from "../core/version.ts";
 import { jsonBody } from "../core/body.ts";
 import type { OfferedSkill, SkillDefinition } from "../skills/skill.ts";
+import { accessWord } from "../worker/policy.ts";
 import type { Worker } from "../worker/worker.ts";
 import type { NodeConfig } from "./config.ts";
 
@@ -28,11 +29,14 @@ export function createOwnFacts(
     return hash;
   };
   // Skills come and go; each is described once.
-  const described = new WeakMap<OfferedSkill, CardFacts["skills"][number]>();
-  const describe = (skill: OfferedSkill): CardFacts["skills"][number] => {
-    const known = described.get(skill) ?? cardSkill(skill, remember);
+  const described = new WeakMap<OfferedSkill, CardSkill>();
+  const describe = (skill: OfferedSkill): CardSkill[] => {
+    // What no other peer may call is not told to any.
+    const access = accessWord(worker.grantOf(skill).allow);
+    if (access === undefined) return [];
+    const known = described.get(skill) ?? cardSkill(skill, access, remember);
     described.set(skill, known);
-    return known;
+    return [known];
   };
   return {
     schemaText: (hash) => schemas.get(hash),
@@ -49,15 +53,16 @@ export function createOwnFacts(
       tiers: [],
       load: worker.load(),
       // Nobody is to come for a skill that would be refused.
-      skills: draining() ? [] : [...worker.skills.values()].slice(0, limits.skillsPerCard).map(describe),
+      skills: draining() ? [] : [...worker.skills.values()].flatMap(describe).slice(0, limits.skillsPerCard),
     }),
   };
 }
 
 function cardSkill(
   { definition: d }: OfferedSkill,
+  access: SkillAccess,
   remember: (schema: unknown) => string,
-): CardFacts["skills"][number] {
+): CardSkill {
   return {
     id: d.id,
     version: d.version,
@@ -70,7 +75,7 @@ function cardSkill(
     deterministic: d.deterministic ?? false,
     idempotent: d.idempotent ?? false,
     price: d.price ?? 0,
-    access: "everyone",
+    access,
     inputModes: d.inputModes ?? [],
   };
 }

@@ -12,6 +12,7 @@ import { limits } from "../core/limits.ts";
 import { WEBHOOK_EVENTS, type WebhookSettings } from "../tasks/hooks/settings.ts";
 import type { SkillLimit } from "../tasks/keyed-limits.ts";
 import { nearestName } from "../core/spelling.ts";
+import { accessSchema, allowSchema, type Allow, type SkillPolicy } from "../worker/policy.ts";
 import { verificationSchema, type VerificationFile } from "./checking.ts";
 import { cacheSchema, retentionSchema, type CacheFile, type RetentionFile } from "./keeping.ts";
 
@@ -28,6 +29,9 @@ export interface FileConfig {
   api?: string;
   skills?: string[];
   builtinSkills?: string[];
+  access?: Record<string, SkillPolicy>;
+  allowCode?: Allow;
+  internet?: boolean;
   role?: string;
   tags?: string[];
   blockedPeers?: string[];
@@ -79,6 +83,9 @@ const properties: Record<keyof FileConfig, object> = {
   api: { type: "string", minLength: 1, maxLength: 256 },
   skills: list(path, 256),
   builtinSkills: list(shortText, 256),
+  access: accessSchema,
+  allowCode: allowSchema,
+  internet: { type: "boolean" },
   role: { enum: ["worker", "compute", "storage", "mobile"] },
   tags: list(shortText, 16),
   blockedPeers: list(peerId, 10_000),

@@ -11,6 +11,7 @@ import type { LogLevel } from "../core/log.ts";
 import type { WebhookSettings } from "../tasks/hooks/settings.ts";
 import type { RetentionPolicy } from "../tasks/retention.ts";
 import type { SkillLimit } from "../tasks/keyed-limits.ts";
+import type { Allow, SkillPolicy } from "../worker/policy.ts";
 import { verificationSettings, type VerificationConfig } from "./checking.ts";
 import { absolutePaths, checkConfig, readConfigFile, type FileConfig } from "./config-file.ts";
 import { dataFiles, defaultDataDir } from "./data-folder.ts";
@@ -39,6 +40,12 @@ export interface NodeConfig {
   skills: string[];
   /** Ids of the built-in skills that are offered; undefined for all of them. */
   builtinSkills: string[] | undefined;
+  /** Who may call which skill here, and what its runs may use. */
+  access: Record<string, SkillPolicy>;
+  /** Who may send code to be run here. */
+  allowCode: Allow;
+  /** Whether skills may count on reaching the internet; tasks can require it. */
+  internet: boolean;
   /** worker, compute, storage or mobile. */
   role: string;
   tags: string[];
@@ -103,6 +110,9 @@ export async function resolveConfig(sources: ConfigSources = {}): Promise<NodeCo
     api: parseHostPort(merged.api ?? "127.0.0.1:4780"),
     skills: merged.skills ?? [],
     builtinSkills: merged.builtinSkills,
+    access: merged.access ?? {},
+    allowCode: merged.allowCode ?? "nobody",
+    internet: merged.internet ?? preset === "public",
     role: merged.role ?? "worker",
     tags: merged.tags ?? [],
     blockedPeers: merged.blockedPeers ?? [],

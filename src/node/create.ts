@@ -106,6 +106,10 @@ export async function createNode(config: NodeConfig, parts: NodeParts = {}): Pro
     statistics,
     retention,
   } = engine;
+  ground.callers.know((peer) => {
+    const pin = standing.pinOf(peer);
+    return { pin, trust: router.trustOf(peer, clock.monotonic(), pin).lower };
+  });
   const evidence = await keepEvidence({ router, store, clock, changed: attached.trust });
 
   // --- the node

@@ -14,8 +14,10 @@ import { openStore } from "../storage/sqlite-store.ts";
 import type { Store } from "../storage/store.ts";
 import { createMcpExecutor, type McpExecutor } from "../worker/executors/mcp.ts";
 import { createExecutors } from "../worker/executors/registry.ts";
+import { memoryForTasks } from "../worker/ledger.ts";
 import { detectResources, type MachineResources } from "../worker/resources.ts";
 import { createWorker, type Worker } from "../worker/worker.ts";
+import { createCallers, type Callers } from "./callers.ts";
 import type { NodeConfig } from "./config.ts";
 
 /** Where time, chance and messages come from and go to. */
@@ -35,7 +37,8 @@ export interface Ground {
   worker: Worker;
   /** MCP servers whose tools are skills here. */
   servers: McpExecutor;
-  /** As last looked at. */
+  callers: Callers;
+  /** As last looked at; of memory, what there is for tasks. */
   resources(): MachineResources;
   /** Looks at the machine again. */
   detect(): Promise<void>;
@@ -55,10 +58,11 @@ export async function openGround(
   const store = await openStore({ path: join(config.dataDir, "errand.db"), log });
   building.defer(() => store.close());
   const look = (): Promise<MachineResources> =>
-    detectResources({ dataDir: config.dataDir, internet: config.preset === "public" });
+    detectResources({ dataDir: config.dataDir, internet: config.internet });
   let resources = await look();
   const servers = createMcpExecutor({ servers: await loadServers(config.skills), clock, log });
-  const worker = await openWorker(config, around, servers, () => resources);
+  const callers = createCallers(identity.peer);
+  const worker = await openWorker(config, around, servers, callers, () => resources);
   building.defer(() => worker.close());
   return {
     identity,
@@ -68,9 +72,13 @@ export async function openGround(
     peerRows: await loadPeers(store),
     worker,
     servers,
+    callers,
     resources: () => resources,
     async detect() {
-      resources = await look();
+      const found = await look();
+      const held = worker.held().memoryBytes;
+      const memoryBytes = memoryForTasks(resources.memoryBytes, found.memoryBytes, held);
+      resources = { ...found, memoryBytes };
     },
   };
 }
@@ -79,6 +87,7 @@ async function openWorker(
   config: NodeConfig,
   { clock, random, log }: Surroundings,
   servers: McpExecutor,
+  callers: Callers,
   machine: () => MachineResources,
 ): Promise<Worker> {
   const settings = { httpAllow: config.httpExceptions };
@@ -97,5 +106,7 @@ async function openWorker(
     random,
     scratchRoot: join(config.dataDir, "scratch"),
     profile: () => ({ resources: machine(), role: config.role, tags: config.tags }),
+    access: { skills: config.access, code: config.allowCode },
+    callerOf: callers.of,
   });
 }

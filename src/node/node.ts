@@ -9,6 +9,7 @@ import type { PeerIdText, TaskId } from "../core/ids.ts";
 import type { Load } from "../network/messages.ts";
 import type { Resources, SkillAccess } from "../network/card.ts";
 import type { TaskState } from "../tasks/states.ts";
+import type { Grant } from "../worker/policy.ts";
 import type { Graphs } from "../tasks/graph/graphs.ts";
 import type { PruneOptions, PruneResult } from "../tasks/retention.ts";
 import type { StatsQuery, StatsView } from "../tasks/statistics/statistics.ts";
@@ -101,7 +102,10 @@ export interface SkillView {
   deterministic: boolean;
   idempotent: boolean;
   price: number;
-  access: SkillAccess;
+  /** Who may call it; `nobody` is said of this node's own skills alone. */
+  access: SkillAccess | "nobody";
+  /** Of this node's own skills: the peers that are listed, the trust that is needed, and what a run may use. */
+  policy?: { peers?: string[]; minTrust?: number } & Pick<Grant, "limits" | "network" | "mounts" | "gpu">;
   providers: PeerIdText[];
   local: boolean;
   /** Only from `skills.get`. */

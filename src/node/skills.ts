@@ -2,7 +2,8 @@
 import { ErrandError } from "../core/errors.ts";
 import { isSkillId, type PeerIdText } from "../core/ids.ts";
 import type { CardDirectory, CardSkill, KnownCard } from "../network/card.ts";
-import type { SkillDefinition } from "../skills/skill.ts";
+import type { OfferedSkill } from "../skills/skill.ts";
+import { accessWord } from "../worker/policy.ts";
 import type { Worker } from "../worker/worker.ts";
 import type { ErrandNode, PeerView, SkillView } from "./node.ts";
 
@@ -26,8 +27,10 @@ export function createSkills({ self, worker, directory, peer, own }: SkillsOptio
   return {
     list({ all = false } = {}) {
       const views = new Map<string, SkillView>();
-      for (const { definition } of worker.skills.values())
-        views.set(definition.id, localView(definition, self));
+      for (const skill of worker.skills.values()) {
+        const { definition } = skill;
+        views.set(definition.id, localView(skill, worker, self));
+      }
       if (all) {
         for (const { card } of directory.all()) {
           if (card.peer === self) continue;
@@ -58,7 +61,7 @@ export function createSkills({ self, worker, directory, peer, own }: SkillsOptio
       const providers = offering.map(({ card }) => card.peer).filter((one) => one !== self);
       if (local !== undefined) {
         const { input, output } = local.definition;
-        return { ...localView(local.definition, self), providers: [self, ...providers], input, output };
+        return { ...localView(local, worker, self), providers: [self, ...providers], input, output };
       }
       const first = offering[0];
       const skill = first?.card.skills.find((one) => one.id === id);
@@ -90,7 +93,9 @@ async function offers(
   return known;
 }
 
-function localView(d: SkillDefinition, self: PeerIdText): SkillView {
+function localView(skill: OfferedSkill, worker: Worker, self: PeerIdText): SkillView {
+  const { definition: d } = skill;
+  const { allow, minTrust, limits, network, mounts, gpu } = worker.grantOf(skill);
   return {
     id: d.id,
     version: d.version,
@@ -102,7 +107,15 @@ function localView(d: SkillDefinition, self: PeerIdText): SkillView {
     deterministic: d.deterministic ?? false,
     idempotent: d.idempotent ?? false,
     price: d.price ?? 0,
-    access: "everyone",
+    access: accessWord(allow) ?? "nobody",
+    policy: {
+      ...(typeof allow === "string" ? {} : { peers: [...allow] }),
+      ...(allow === "trusted" ? { minTrust } : {}),
+      limits,
+      network,
+      mounts,
+      gpu,
+    },
     providers: [self],
     local: true,
   };

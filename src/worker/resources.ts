@@ -21,15 +21,16 @@ export async function detectResources(options: {
   dataDir: string;
   internet: boolean;
 }): Promise<MachineResources> {
-  const [storageBytes, gpus] = await Promise.all([
+  const [storageBytes, nvidia, drawing] = await Promise.all([
     freeStorage(options.dataDir),
     detectGpus("/proc/driver/nvidia/gpus"),
+    detectRenderNodes("/sys/class/drm"),
   ]);
   return {
     cpuCores: os.availableParallelism(),
     memoryBytes: availableMemory(process.availableMemory(), process.constrainedMemory(), os.totalmem()),
     storageBytes,
-    gpus,
+    gpus: allGpus(nvidia, drawing),
     platform: platformName(process.platform),
     arch: process.arch,
     internet: options.internet,
@@ -66,4 +67,31 @@ export async function detectGpus(folder: string): Promise<string[]> {
       return /^Model:\s*(.+)$/m.exec(text)?.[1]?.trim() ?? "NVIDIA GPU";
     });
   return Promise.all(names);
+}
+
+/** By PCI vendor. Cards of virtual machines (virtio, VMware, Bochs) draw, and compute nothing. */
+const gpuVendors: Record<string, string> = {
+  "0x10de": "NVIDIA GPU",
+  "0x1002": "AMD GPU",
+  "0x8086": "Intel GPU",
+};
+
+/** Render nodes are how programs that have no screen use a GPU: the kernel lists them with the card's vendor. */
+export async function detectRenderNodes(folder: string): Promise<string[]> {
+  const entries = await readdir(folder).catch(() => []);
+  const names = entries
+    .filter((entry) => /^renderD\d+$/.test(entry))
+    .toSorted()
+    .map(async (entry) => {
+      const vendor = await readFile(`${folder}/${entry}/device/vendor`, "utf8").catch(() => "");
+      return gpuVendors[vendor.trim()];
+    });
+  return (await Promise.all(names)).filter((name) => name !== undefined);
+}
+
+/** NVIDIA's own driver knows its models; its cards appear as render nodes once more. */
+function allGpus(nvidia: readonly string[], drawing: readonly string[]): string[] {
+  const others = nvidia.length === 0 ? drawing : drawing.filter((name) => name !== "NVIDIA GPU");
+  const apple = process.platform === "darwin" && process.arch === "arm64" ? ["Apple GPU"] : [];
+  return [...nvidia, ...others, ...apple].slice(0, 16);
 }

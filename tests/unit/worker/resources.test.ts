@@ -3,7 +3,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { cpuMsOf, peakOf } from "../../../src/worker/executors/process-usage.ts";
-import { availableMemory, detectGpus, detectResources, platformName } from "../../../src/worker/resources.ts";
+import {
+  availableMemory,
+  detectGpus,
+  detectRenderNodes,
+  detectResources,
+  platformName,
+} from "../../../src/worker/resources.ts";
 
 test("says what this machine has", async () => {
   const found = await detectResources({ dataDir: tmpdir(), internet: false });
@@ -48,4 +54,20 @@ test("a process's usage is read from its lines in /proc, whatever its name", () 
   expect(cpuMsOf("")).toBe(0);
   expect(peakOf("Name:\tx\nVmPeak:\t 999 kB\nVmHWM:\t  2048 kB\n")).toBe(2 * 1024 * 1024);
   expect(peakOf("")).toBe(0);
+});
+
+test("GPUs by the kernel's render nodes; those of virtual machines compute nothing", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "errand-drm-"));
+  for (const [node, vendor] of [
+    ["renderD128", "0x1002"],
+    ["renderD129", "0x1af4"],
+    ["renderD130", "0x8086"],
+    ["card0", "0x10de"],
+  ] as const) {
+    await mkdir(join(folder, node, "device"), { recursive: true });
+    await writeFile(join(folder, node, "device", "vendor"), `${vendor}\n`);
+  }
+  expect(await detectRenderNodes(folder)).toEqual(["AMD GPU", "Intel GPU"]);
+  expect(await detectRenderNodes(join(folder, "none"))).toEqual([]);
+  await rm(folder, { recursive: true });
 });
