@@ -1,6 +1,6 @@
 /**
  * From the body of a task to the value that `run` takes: JSON is parsed, text arrives as `{ text }`, anything else as
- * `{ file }`. Runs in the node's thread for small bodies and in a worker thread for the rest.
+ * `{ file }`, and a form as its JSON with `file` beside it. Runs in the node's thread for small bodies and in a worker thread for the rest.
  */
 import { createHash } from "node:crypto";
 import { mkdir, readFile, stat, writeFile } from "node:fs/promises";
@@ -8,16 +8,19 @@ import { join } from "node:path";
 import { bodySizeBytes, type Body } from "../core/body.ts";
 import { ErrandError } from "../core/errors.ts";
 import { limits } from "../core/limits.ts";
+import { formType, readForm } from "./multipart.ts";
 import { checkInput } from "./schema.ts";
 import type { FileInput, SkillDefinition } from "./skill.ts";
 
-export type InputShape = "json" | "text" | "file";
+export type InputShape = "json" | "text" | "file" | "form";
 
 /** The shape in which a skill takes a body of media type `type`. Throws `InvalidInput` when it takes none. */
 export function inputShape(definition: SkillDefinition, type: string): InputShape {
   if (type === "application/json" || type === "") return "json";
   const essence = (type.split(";", 1)[0] as string).trim().toLowerCase();
   if (essence === "application/json") return "json";
+  // A skill that takes every file takes a form as one; only who names forms wants to see inside.
+  if (essence === formType && definition.inputModes?.includes(formType) === true) return "form";
   for (const mode of definition.inputModes ?? []) {
     const wild = mode.includes("*");
     const fits =
@@ -59,6 +62,7 @@ export async function readInput(
     checkInput(definition.input, value);
     return value;
   }
+  if (shape === "form") return readFormInput(definition, body, path, scratchDir);
   const sizeBytes = bodySizeBytes(body);
   if (sizeBytes > limits.jsonBodyBytes) {
     throw new ErrandError(
@@ -72,6 +76,23 @@ export async function readInput(
   const bytes = body.bytes ?? (await readFile(blobPath(path)));
   if (shape === "json") return readJson(definition, bytes);
   const value = { text: decodeText(bytes) };
+  checkInput(definition.input, value);
+  return value;
+}
+
+async function readFormInput(
+  definition: SkillDefinition,
+  body: Body,
+  path: string | undefined,
+  scratchDir: string,
+): Promise<unknown> {
+  const source = body.bytes === undefined ? { path: blobPath(path) } : { bytes: body.bytes };
+  const { input, file } = await readForm(source, body.type, join(scratchDir, "form"));
+  const given = input === undefined ? {} : parseJson(input.toString("utf8"));
+  if (typeof given !== "object" || given === null || Array.isArray(given))
+    throw new ErrandError("InvalidInput", "input must be object");
+  refuseNamedFile(definition, given);
+  const value = file === undefined ? given : { ...given, file };
   checkInput(definition.input, value);
   return value;
 }

@@ -6,6 +6,7 @@
 import { echo } from "./echo.ts";
 import { hashFile } from "./hash-file.ts";
 import { httpRequest } from "./http-request.ts";
+import { imageResize } from "./image-resize.ts";
 import { sleep } from "./sleep.ts";
 import { systemInfo } from "./system-info.ts";
 import { textKeywords } from "./text-keywords.ts";
@@ -32,6 +33,7 @@ export function builtinSkills(settings: SkillSettings = defaultSkillSettings): r
     textSimilarity,
     vectorKnn,
     hashFile,
+    imageResize,
     httpRequest({ allow: settings.httpAllow }),
   ];
 }
