@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { jsonBody, type Body } from "../../src/core/body.ts";
 import { sha256 } from "../../src/core/signatures.ts";
 import { createResponseSigner, bodyHash } from "../../src/network/attest.ts";
-import type { AttemptView, PeerView } from "../../src/node/node.ts";
+import type { Explanation, PeerView } from "../../src/node/node.ts";
 import type { Attest, TaskRequest, TaskResponse } from "../../src/network/messages.ts";
 import { cardProtocol } from "../../src/network/protocols/card.ts";
 import { taskProtocol } from "../../src/network/protocols/task.ts";
@@ -183,7 +183,7 @@ describe("answers to its own task", () => {
     await using liar = await startLiar("echo", async (request) => responseTo(request, "made up"));
     await t.home.call("PUT", `/v1/peers/${liar.peer.peerId}/pin`, { body: { trust: 1 } });
     // The liar is the most trusted, so it is asked first, but for a task in many: trust is sampled.
-    let attempts: AttemptView[] = [];
+    let attempts: Explanation["attempts"] = [];
     for (let tasks = 0; attempts.length < 2 && tasks < 10; tasks++) {
       const task = await t.home.run({ skill: "echo", input: "the truth" });
       expect(task).toMatchObject({ status: "completed", output: "the truth", peer: t.worker.peerId });
