@@ -110,7 +110,16 @@ export async function createNode(config: NodeConfig, parts: NodeParts = {}): Pro
     const pin = standing.pinOf(peer);
     return { pin, trust: router.trustOf(peer, clock.monotonic(), pin).lower };
   });
-  const evidence = await keepEvidence({ router, store, clock, changed: attached.trust });
+  const trust = await assembleTrust({ ground, network, standing, router, ...around });
+  const evidence = await keepEvidence({
+    router,
+    store,
+    clock,
+    changed(row) {
+      attached.trust(row);
+      trust.changed(row);
+    },
+  });
 
   // --- the node
   const startedMs = clock.monotonic();
@@ -143,6 +152,7 @@ export async function createNode(config: NodeConfig, parts: NodeParts = {}): Pro
       ...sessions.counters,
       ...schedules.counters,
       ...attached.counters(),
+      ...trust.counters(),
     },
   });
   const running = building.move();
@@ -155,8 +165,10 @@ export async function createNode(config: NodeConfig, parts: NodeParts = {}): Pro
     running.defer(() => sessions.close("the node is stopping"));
     running.defer(attached.start());
     await sessions.start();
+    running.defer(() => trust.stop());
+    await trust.serve();
     await network.start();
-      ...trust.counters(),
+    trust.start();
     attempts.start();
     serving.start();
     ground.servers.start((server, skills) => {
@@ -169,10 +181,7 @@ export async function createNode(config: NodeConfig, parts: NodeParts = {}): Pro
     running.defer(every(resourcesEveryMs, clock, () => ground.detect()));
     await cache.start();
     running.defer(() => cache.stop());
-    running.defer(() => trust.stop());
-    await trust.serve();
     await graphs.load();
-    trust.start();
     const taken = await home.recover();
     if (taken > 0) log.info({ tasks: taken }, "took up the tasks of the last run");
     running.defer(schedules.start());
@@ -237,6 +246,7 @@ export async function createNode(config: NodeConfig, parts: NodeParts = {}): Pro
       own: () => ({ ...peers.view(self), ...ownView(config, status()) }),
     }),
     peers: peers.api,
+    trust: createTrustApi({ self, networkName: host.network, trust, router, standing, peers, store, clock }),
     stats: (query) => Object.assign(statistics.read(query), { verification: checking.ledger.stats() }),
     prune: pruneWith(retention, cache),
     blobs: {
@@ -250,7 +260,6 @@ export async function createNode(config: NodeConfig, parts: NodeParts = {}): Pro
   };
 }
 
-    trust: createTrustApi({ self, networkName: host.network, trust, router, standing, peers, store, clock }),
 function pruneWith(retention: Retention, cache: ResultCache): ErrandNode["prune"] {
   return async ({ cache: cached = false, ...options }) => {
     const pruned = await retention.prune(options);

@@ -15,8 +15,8 @@ import type { PruneOptions, PruneResult } from "../tasks/retention.ts";
 import type { StatsQuery, StatsView } from "../tasks/statistics/statistics.ts";
 import type { Schedules } from "../tasks/schedules/schedules.ts";
 import type { AttemptRecord, HistoryEntry, Submission, TaskChange, TaskView } from "../tasks/task.ts";
-import type { FaultView } from "../tasks/verification/faults.ts";
 import type { TrustApi } from "./trust-views.ts";
+import type { FaultView } from "../tasks/verification/faults.ts";
 import type { RuleStats, VerificationView } from "../tasks/verification/ledger.ts";
 
 // What a user of the node needs to name: the API may import this folder and core alone.
@@ -36,7 +36,6 @@ export type { RuleStats, VerificationView } from "../tasks/verification/ledger.t
 export { MISSED_POLICIES } from "../tasks/schedules/due.ts";
 export { OVERLAP_POLICIES } from "../tasks/schedules/schedule.ts";
 export type { ScheduleRequest, ScheduleView } from "../tasks/schedules/schedule.ts";
-
 export type {
   TrustChange,
   TrustExport,
@@ -47,6 +46,7 @@ export type {
   TrustPeerExplanation,
   TrustPeerView,
 } from "./trust-views.ts";
+
 /** With `cache` the results that are kept for reuse go too. */
 export type PruneRequest = PruneOptions & { cache?: boolean };
 export type PruneAnswer = PruneResult & { cachedResults: number };
@@ -207,12 +207,12 @@ export interface ErrandNode {
     /** Results that it signed and that proved wrong, newest first, each with the proof. */
     faults(id: string): Promise<FaultView[]>;
   };
+  /** Who is trusted how far and why, and what is said of whom. */
+  readonly trust: TrustApi;
   /** What became of the tasks of this home, counted from those that are kept. Throws `InvalidInput`. */
   stats(query?: StatsQuery): NodeStats;
   /** Removes tasks that ended long ago: by the retention of the configuration, or as `options` say. Also done every hour. */
   prune(options: PruneRequest): Promise<PruneAnswer>;
-  /** Who is trusted how far and why, and what is said of whom. */
-  readonly trust: TrustApi;
   readonly blobs: {
     /** Streams bytes into the blob store and hashes them on the way. Throws `LimitExceeded`. */
     put(source: Readable, signal: AbortSignal): Promise<BlobRef>;
