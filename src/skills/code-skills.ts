@@ -1,6 +1,6 @@
 /**
  * The skills that run what their caller sends: expressions, scripts, WebAssembly modules, command lines. Definitions alone;
- * the executors of their kinds run them in a sandbox. A node offers them only when its operator has allowed code from peers.
+ * the executors of their kinds run them in a sandbox. Who may call them is the operator's to say; nobody else by default.
  */
 import { askedLimitsSchema } from "./run-limits.ts";
 import type { OfferedSkill, SkillDefinition } from "./skill.ts";
@@ -140,10 +140,3 @@ export const codeSkills: readonly OfferedSkill[] = [
 
 /** Needs tier T1, and a list of programs. */
 export const commandSkill: OfferedSkill = { definition: command, source: { kind: "argv" } };
-
-const ids = new Set([...codeSkills, commandSkill].map(({ definition }) => definition.id));
-
-/** Whether the skill runs what its caller sends. */
-export function runsCode(id: string): boolean {
-  return ids.has(id);
-}

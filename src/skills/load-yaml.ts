@@ -12,7 +12,7 @@ import { mcpSchema, mcpServerSpec, type McpServerSpec } from "./mcp-spec.ts";
 import { presetDefinition } from "./model-infer.ts";
 import { problemWith } from "./schema.ts";
 import { processSchema, processSpec } from "./process-spec.ts";
-import type { JsonSchema, ProcessSource, SkillDefinition, SkillSource } from "./skill.ts";
+import type { JsonSchema, ProcessSource, SandboxNeeds, SkillDefinition, SkillSource } from "./skill.ts";
 
 /** One skill, a server whose tools will be skills, or a process that says itself which skills it has. */
 export type YamlDeclaration =
@@ -34,12 +34,32 @@ interface Kind {
 }
 
 const commandKind: Kind = {
-  fields: ["command", "cwd", "env"],
-  read: (fields, path, spec) => ({ source: commandSource(fields, path, spec) }),
+  fields: ["command", "cwd", "env", "sandbox"],
+  read(fields, path, spec) {
+    const source = commandSource(fields, path, spec);
+    const { sandbox } = fields;
+    if (sandbox === undefined) return { source };
+    meets(sandboxSchema, sandbox, "sandbox", spec);
+    return { source: { ...source, sandbox: sandbox as SandboxNeeds } };
+  },
 };
 
 const kinds: readonly Kind[] = [
   commandKind,
+  {
+    fields: ["script"],
+    read: ({ script }, path, spec) => ({ source: scriptSource(script, path, spec) }),
+  },
+  {
+    fields: ["wasm", "argv"],
+    read({ wasm, argv = [] }, path, spec) {
+      meets({ type: "string", pattern: "\\.wasm$" }, wasm, "wasm", spec);
+      meets({ type: "array", items: { type: "string" } }, argv, "argv", spec);
+      return {
+        source: { kind: "wasm", path: resolve(dirname(path), wasm as string), argv: argv as string[] },
+      };
+    },
+  },
   {
     fields: ["container"],
     read: ({ container }, _path, spec) => {
@@ -57,6 +77,33 @@ const kinds: readonly Kind[] = [
     },
   },
 ];
+
+const positive = { type: "number", exclusiveMinimum: 0 };
+
+/** JSON Schema of `SandboxNeeds`. */
+const sandboxSchema: JsonSchema = {
+  type: "object",
+  required: ["tier"],
+  additionalProperties: false,
+  properties: {
+    tier: { const: "T1" },
+    network: { type: "boolean" },
+    mounts: {
+      type: "array",
+      maxItems: 64,
+      items: {
+        type: "object",
+        required: ["path"],
+        additionalProperties: false,
+        properties: { path: { type: "string", pattern: "^/" }, write: { type: "boolean" } },
+      },
+    },
+    memoryMb: positive,
+    cpuCores: positive,
+    processes: { type: "integer", minimum: 1 },
+    scratchMb: positive,
+  },
+};
 
 const hint = `A skill is declared by id, version, description, input, output and one of ${[...kinds.map(({ fields }) => fields[0]), "process", "mcp"].join(", ")}.`;
 
@@ -135,8 +182,19 @@ function meets(schema: JsonSchema, value: unknown, name: string, spec: string): 
   if (problem !== undefined) throw wrongFile(spec, problem, 'See "Write a skill" in the README.');
 }
 
+/** The language is told by the file's ending. */
+function scriptSource(script: unknown, path: string, spec: string): SkillSource {
+  meets({ type: "string", pattern: "\\.(?:js|py)$" }, script, "script", spec);
+  const file = resolve(dirname(path), script as string);
+  return { kind: "script", path: file, language: file.endsWith(".py") ? "python" : "javascript" };
+}
+
 /** Relative paths are relative to the file, so that a folder with skills can be moved as a whole. */
-function commandSource({ command, cwd, env }: Fields, path: string, spec: string): SkillSource {
+function commandSource(
+  { command, cwd, env }: Fields,
+  path: string,
+  spec: string,
+): Extract<SkillSource, { kind: "command" }> {
   if (
     !Array.isArray(command) ||
     command.length === 0 ||

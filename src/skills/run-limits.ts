@@ -94,7 +94,7 @@ export function grantLimits(
   return granted;
 }
 
-/** The operator's limits from his configuration: at least the defaults' kinds, at most the ceilings. */
-export function operatorLimits(granted: AskedLimits | undefined): RunLimits {
-  return grantLimits(granted, runCeilings);
+/** The most that the operator grants: what he says, and the defaults (or `base`) of what he does not. */
+export function operatorLimits(granted: AskedLimits | undefined, base: Partial<RunLimits> = {}): RunLimits {
+  return grantLimits(granted, runCeilings, { ...defaultRunLimits, ...base });
 }

@@ -1,10 +1,11 @@
 /**
  * Runs command lines that a peer sends (the skill `command`): programs from the operator's list of exact paths, with an array
- * of arguments and never a shell, in tier T1 with nothing mounted but the system's programs.
+ * of arguments and never a shell, in tier T1 with nothing mounted but the system's programs and what
+ * the operator grants.
  */
 import type { Clock } from "../../core/clock.ts";
 import { ErrandError } from "../../core/errors.ts";
-import { grantLimits, type AskedLimits } from "../../skills/run-limits.ts";
+import { grantLimits, operatorLimits, type AskedLimits } from "../../skills/run-limits.ts";
 import type { Execution, ExecutionContext, ExecutionResult, Executor } from "../executor.ts";
 import { encodeOutput } from "../output.ts";
 import { createVoice } from "../pace.ts";
@@ -49,15 +50,17 @@ async function execute(
   signal.throwIfAborted();
   const start = clock.monotonic();
   const sent = (await inputOf(execution, context)) as Sent;
-  checkAllowed(sent.argv[0], sandboxes.policy.commands);
+  checkAllowed(sent.argv[0], sandboxes.commands);
   const wish = sent.timeout === undefined ? sent.limits : { ...sent.limits, timeoutSeconds: sent.timeout };
-  const limits = grantLimits(wish, sandboxes.policy.limits);
+  const limits = grantLimits(wish, operatorLimits(execution.grant?.limits));
   const t1 = await sandboxes.t1();
   signal.throwIfAborted();
   const launched = await t1.launch({
     argv: sent.argv,
     env: { PATH: "/usr/bin:/bin", HOME: scratchInside, TMPDIR: scratchInside, LANG: "C.UTF-8" },
     limits,
+    network: execution.grant?.network ?? false,
+    mounts: execution.grant?.mounts ?? [],
   });
   const { code, how, stdout, tail, usage } = await converse(launched, {
     stdin: standardInput(sent),
@@ -83,7 +86,7 @@ function checkAllowed(program: string, commands: readonly string[]): void {
     "Unauthorized",
     `${program.slice(0, 128)} is not one of the programs that may be run here`,
     {
-      hint: "Programs are named by the exact path that the operator lists under sandbox.commands.",
+      hint: "Programs are named by the exact path that the operator lists under `commands`.",
     },
   );
 }

@@ -104,9 +104,9 @@ async function launch(
       return await t1.launch({
         argv: source.argv,
         env: { ...commandEnv(scratchInside), ...source.env },
-        limits: sandboxLimits(wish, context.deadline - Date.now()),
-        network,
-        mounts: [...mounts, ...named(source)],
+        limits: sandboxLimits({ ...wish, ...execution.grant?.limits }, context.deadline - Date.now()),
+        network: network || execution.grant?.network === true,
+        mounts: [...mounts, ...(execution.grant?.mounts ?? []), ...named(source)],
         ...(existsSync(input) ? { input } : {}),
         ...(source.cwd === undefined ? {} : { cwd: source.cwd }),
       });

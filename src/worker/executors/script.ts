@@ -8,8 +8,8 @@ import type { Clock } from "../../core/clock.ts";
 import { ErrandError } from "../../core/errors.ts";
 import { readInput } from "../../skills/input.ts";
 import {
-  defaultRunLimits,
   grantLimits,
+  operatorLimits,
   runCeilings,
   type AskedLimits,
   type RunLimits,
@@ -64,7 +64,7 @@ async function execute(
   const { definition } = execution.skill;
   signal.throwIfAborted();
   const value = await inputOf(execution, context);
-  const script = await scriptOf(execution.skill.source as ScriptSource, value, sandboxes, context);
+  const script = await scriptOf(execution, value, context);
   await requireT0(sandboxes);
   const within = script.submitted ? await sandboxes.around() : undefined;
   const voice = createVoice(context, () => clock.monotonic());
@@ -108,12 +108,8 @@ export async function requireT0({ tiers }: Sandboxes): Promise<void> {
     throw new ErrandError("UnsupportedSkill", `it needs sandbox tier T0 here: ${report.message}`);
 }
 
-async function scriptOf(
-  source: ScriptSource,
-  value: unknown,
-  { policy }: Sandboxes,
-  context: ExecutionContext,
-): Promise<Script> {
+async function scriptOf(execution: Execution, value: unknown, context: ExecutionContext): Promise<Script> {
+  const source = execution.skill.source as ScriptSource;
   const valueOf = ({ result }: GuestResult): unknown => JSON.parse(Buffer.from(result).toString("utf8"));
   if (source.submitted === undefined) {
     return {
@@ -121,7 +117,7 @@ async function scriptOf(
       form: "program",
       code: await readFile(source.path, "utf8"),
       input: value,
-      limits: ownLimits(context),
+      limits: ownLimits(execution, context),
       submitted: false,
       output: valueOf,
     };
@@ -135,7 +131,7 @@ async function scriptOf(
   };
   const common = {
     input: sent.input ?? null,
-    limits: grantLimits(sent.limits, policy.limits),
+    limits: grantLimits(sent.limits, operatorLimits(execution.grant?.limits)),
     submitted: true,
   };
   if (source.submitted === "expression") {
@@ -151,8 +147,8 @@ async function scriptOf(
   };
 }
 
-/** An operator's own code has the time that its task has, and the defaults of everything else. */
-export function ownLimits(context: ExecutionContext): RunLimits {
+/** An operator's own code has the time that its task has; of everything else what he grants it, or the defaults. */
+export function ownLimits({ grant }: Execution, context: ExecutionContext): RunLimits {
   const wallMs = Math.max(1_000, Math.min(context.deadline - Date.now(), runCeilings.wallMs));
-  return { ...defaultRunLimits, outputBytes: runCeilings.outputBytes, wallMs };
+  return operatorLimits(grant?.limits, { outputBytes: runCeilings.outputBytes, wallMs });
 }

@@ -6,7 +6,7 @@ import { readFile, stat } from "node:fs/promises";
 import { basename } from "node:path";
 import type { Clock } from "../../core/clock.ts";
 import { ErrandError } from "../../core/errors.ts";
-import { grantLimits, type AskedLimits } from "../../skills/run-limits.ts";
+import { grantLimits, operatorLimits, type AskedLimits } from "../../skills/run-limits.ts";
 import type { FileInput, SkillSource } from "../../skills/skill.ts";
 import type { Execution, ExecutionContext, ExecutionResult, Executor } from "../executor.ts";
 import { encodeOutput, parseOutput } from "../output.ts";
@@ -37,10 +37,10 @@ async function execute(
   clock: Clock,
 ): Promise<ExecutionResult> {
   const { signal } = context;
-  const { definition, source } = execution.skill;
+  const { definition } = execution.skill;
   signal.throwIfAborted();
   const value = await inputOf(execution, context);
-  const job = await jobOf(source as Extract<SkillSource, { kind: "wasm" }>, value, sandboxes, context);
+  const job = await jobOf(execution, value, context);
   await requireT0(sandboxes);
   const within = job.submitted ? await sandboxes.around() : undefined;
   const voice = createVoice(context, () => clock.monotonic());
@@ -61,18 +61,14 @@ async function execute(
   }
 }
 
-async function jobOf(
-  source: Extract<SkillSource, { kind: "wasm" }>,
-  value: unknown,
-  { policy }: Sandboxes,
-  context: ExecutionContext,
-) {
+async function jobOf(execution: Execution, value: unknown, context: ExecutionContext) {
+  const source = execution.skill.source as Extract<SkillSource, { kind: "wasm" }>;
   if (source.path !== undefined) {
     return {
       module: await readModule(source.path),
       argv: [basename(source.path), ...(source.argv ?? [])],
       stdin: Buffer.from(JSON.stringify(value)),
-      limits: ownLimits(context),
+      limits: ownLimits(execution, context),
       submitted: false,
     };
   }
@@ -87,7 +83,7 @@ async function jobOf(
       sent.file === undefined ? fromBase64(sent.module ?? "", "module") : await readModule(sent.file.path),
     argv: sent.argv ?? ["module"],
     stdin: standardInput(sent),
-    limits: grantLimits(sent.limits, policy.limits),
+    limits: grantLimits(sent.limits, operatorLimits(execution.grant?.limits)),
     submitted: true,
   };
 }

@@ -1,5 +1,5 @@
 /**
- * The sandboxes of a node: its tiers, what runs in each, and the operator's policy for code that peers submit. One of these
+ * The sandboxes of a node: its tiers, and what runs in each. One of these
  * is made with the executors, which share it; nothing starts before it is needed.
  */
 import type { Clock } from "../../core/clock.ts";
@@ -7,24 +7,13 @@ import { ErrandError } from "../../core/errors.ts";
 import type { Log } from "../../core/log.ts";
 import { createCanaries } from "./canary.ts";
 import { createJanitor, type Janitor } from "./janitor.ts";
-import { defaultRunLimits, type RunLimits } from "../../skills/run-limits.ts";
 import { createT0, type T0 } from "./t0.ts";
 import { openT1, type T1 } from "./t1.ts";
 import { createTiers, type Tier, type Tiers } from "./tiers.ts";
 
-export interface CodePolicy {
-  /** Whether code from peers is run at all. */
-  allowed: boolean;
-  /** Exact paths of programs that the skill `command` may run. */
-  commands: readonly string[];
-  /** The most that one run may ask for. */
-  limits: RunLimits;
-}
-
-export const defaultCodePolicy: CodePolicy = { allowed: false, commands: [], limits: defaultRunLimits };
-
 export interface Sandboxes {
-  readonly policy: CodePolicy;
+  /** Exact paths of the programs that the skill `command` may run. */
+  readonly commands: readonly string[];
   readonly tiers: Tiers;
   readonly t0: T0;
   readonly janitor: Janitor;
@@ -39,7 +28,8 @@ export interface Sandboxes {
 export interface SandboxesOptions {
   clock: Clock;
   log: Log;
-  policy?: CodePolicy;
+  /** Exact paths; default: none. */
+  commands?: readonly string[];
   /** Tiers made elsewhere, such as T2. */
   more?: readonly Tier[];
   /** What is known of the tiers has changed. */
@@ -47,7 +37,7 @@ export interface SandboxesOptions {
 }
 
 export function createSandboxes(options: SandboxesOptions): Sandboxes {
-  const { clock, log, policy = defaultCodePolicy, more = [], changed } = options;
+  const { clock, log, commands = [], more = [], changed } = options;
   const janitor = createJanitor();
   const t0 = createT0({ clock, janitor });
   let opening: Promise<T1> | undefined;
@@ -69,7 +59,7 @@ export function createSandboxes(options: SandboxesOptions): Sandboxes {
   }
 
   return {
-    policy,
+    commands,
     tiers,
     t0,
     janitor,
