@@ -12,6 +12,7 @@ export interface ContainerRunInput {
   workdir?: string;
   memoryMb?: number;
   cpus?: number;
+  timeoutSeconds?: number;
   outputType?: string;
   file?: { path: string };
 }
@@ -43,6 +44,7 @@ const definition: SkillDefinition = {
       workdir: { type: "string", pattern: "^/", maxLength: 1_024 },
       memoryMb: { type: "integer", minimum: 8, maximum: 8_192 },
       cpus: { type: "number", exclusiveMinimum: 0, maximum: 16 },
+      timeoutSeconds: { type: "number", exclusiveMinimum: 0, maximum: 86_400 },
       outputType: {
         type: "string",
         pattern: "^[a-z0-9.+-]+/[a-z0-9.+-]+$",

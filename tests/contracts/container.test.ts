@@ -14,6 +14,7 @@ import type { OfferedSkill } from "../../src/skills/skill.ts";
 import type { ExecutionContext, ExecutionResult, Executor } from "../../src/worker/executor.ts";
 import { createContainerExecutor, type ContainerHost } from "../../src/worker/executors/container.ts";
 import { defaultContainerSettings } from "../../src/worker/executors/container-settings.ts";
+import type { Grant } from "../../src/worker/policy.ts";
 import { createContainerTier, removeLeftovers } from "../../src/worker/sandbox/t2.ts";
 import { startTestEngine, type TestEngine } from "../support/container-engine.ts";
 
@@ -33,7 +34,7 @@ beforeAll(async () => {
     engine: undefined,
   };
   executor = createContainerExecutor({ host, clock: systemClock, log: createLog("silent") });
-  const report = await createContainerTier({ host, folder: join(folder, "canary") }).check(
+  const report = await createContainerTier({ host, wanted: true, folder: join(folder, "canary") }).check(
     AbortSignal.timeout(60_000),
   );
   expect(report).toMatchObject({ ok: true });
@@ -62,13 +63,21 @@ interface Options {
   log?: ExecutionContext["log"];
   inputPath?: string;
   outputBytes?: number;
+  grant?: Grant;
 }
 
 function execute(skill: OfferedSkill, input: Body, options: Options = {}): Promise<ExecutionResult> {
   const { signal = new AbortController().signal, progress = () => {}, log = () => {} } = options;
-  const { inputPath, outputBytes = 1_000_000 } = options;
+  const { inputPath, grant, outputBytes = 1_000_000 } = options;
   return executor.execute(
-    { id: "t", skill, input, outputBytes, ...(inputPath !== undefined && { inputPath }) },
+    {
+      id: "t",
+      skill,
+      input,
+      outputBytes,
+      ...(inputPath !== undefined && { inputPath }),
+      ...(grant !== undefined && { grant }),
+    },
     { signal, deadline: Date.now() + 60_000, scratchDir: join(folder, String((runs += 1))), progress, log },
   );
 }
@@ -174,6 +183,36 @@ describe("container.run", () => {
     await expect(gone).rejects.toMatchObject({ code: "SkillFailed" });
   });
 
+  test("gets what the operator grants, and no more time", async (context) => {
+    engineOf(context);
+    const grant = {
+      allow: "everyone",
+      minTrust: 0,
+      runsCode: true,
+      network: false,
+      mounts: [],
+      gpu: false,
+    } as const;
+    const large = jsonBody({
+      image: "busybox",
+      command: shell("head -c 60m /dev/zero | tail -c 1 | wc -c"),
+      memoryMb: 300,
+    });
+    expect(
+      await value(execute(containerRun, large, { grant: { ...grant, limits: { memoryMb: 300 } } })),
+    ).toMatchObject({
+      exitCode: 0,
+    });
+    await expect(
+      execute(containerRun, large, { grant: { ...grant, limits: { memoryMb: 16 } } }),
+    ).rejects.toMatchObject({
+      code: "LimitExceeded",
+    });
+    await expect(runShell("sleep 60", { timeoutSeconds: 0.5 })).rejects.toMatchObject({
+      code: "LimitExceeded",
+    });
+  });
+
   test("what it used is measured while it runs", async (context) => {
     engineOf(context);
     const { usage } = await runShell("i=0; while [ $i -lt 400000 ]; do i=$((i+1)); done; sleep 1");
@@ -251,7 +290,7 @@ test("no engine: the tier is missing and says where it looked", async () => {
     settings: { ...defaultContainerSettings, socket: join(folder, "none.sock") },
     engine: undefined,
   };
-  const report = await createContainerTier({ host: nowhere, folder: join(folder, "c") }).check(
+  const report = await createContainerTier({ host: nowhere, wanted: true, folder: join(folder, "c") }).check(
     AbortSignal.timeout(10_000),
   );
   expect(report).toMatchObject({ tier: "T2", ok: false, message: "no container engine answers" });

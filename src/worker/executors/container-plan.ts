@@ -3,24 +3,36 @@ import { ErrandError } from "../../core/errors.ts";
 import type { ContainerRunInput } from "../../skills/container-run.ts";
 import type { ContainerSpec } from "../../skills/container-spec.ts";
 import type { SkillSource } from "../../skills/skill.ts";
+import type { Grant } from "../policy.ts";
 import type { ContainerJob } from "./container-run.ts";
-import { allowsImage, defaultContainerSettings, type ContainerSettings } from "./container-settings.ts";
+import { allowsImage, type ContainerSettings } from "./container-settings.ts";
 
 export type ContainerPlan = Omit<ContainerJob, "name" | "labels" | "inputFolder"> & {
   /** Media type of standard output, when that is the output as it is. */
   outputType?: string;
   /** The output says how the container ended, instead of being what it wrote. */
   report: boolean;
+  /** Undefined: until the attempt's deadline. */
+  timeoutMs?: number;
 };
+
+/** What a run has when nothing else was said. */
+export const usualBounds = { memoryMb: 128, cpus: 1, processes: 64, scratchMb: 32 };
+const usualTimeoutSeconds = 60;
 
 /** Nobody: what runs as root in a container is root to a kernel that has a hole. */
 const nobody = "65534:65534";
 
 /** Throws `InvalidInput` for an image that no task may name. */
-export function planRun(source: SkillSource, value: unknown, settings: ContainerSettings): ContainerPlan {
+export function planRun(
+  source: SkillSource,
+  value: unknown,
+  settings: ContainerSettings,
+  grant: Pick<Grant, "limits" | "network"> | undefined,
+): ContainerPlan {
   if (source.kind !== "container") throw new ErrandError("Internal", `${source.kind} is no container`);
   return source.submitted === true
-    ? planSubmitted(value as ContainerRunInput, settings)
+    ? planSubmitted(value as ContainerRunInput, settings, grant)
     : planDeclared(source.container, value);
 }
 
@@ -32,10 +44,10 @@ function planDeclared(spec: ContainerSpec, value: unknown): ContainerPlan {
     env,
     ...(workdir !== undefined && { workdir }),
     user: user === "image" ? undefined : user,
-    memoryMb: spec.memoryMb ?? defaultContainerSettings.memoryMb,
-    cpus: spec.cpus ?? defaultContainerSettings.cpus,
-    processes: spec.processes ?? defaultContainerSettings.processes,
-    scratchMb: spec.scratchMb ?? defaultContainerSettings.scratchMb,
+    memoryMb: spec.memoryMb ?? usualBounds.memoryMb,
+    cpus: spec.cpus ?? usualBounds.cpus,
+    processes: spec.processes ?? usualBounds.processes,
+    scratchMb: spec.scratchMb ?? usualBounds.scratchMb,
     network,
     stdin: Buffer.from(JSON.stringify(inside(value))),
     ...(outputType !== undefined && { outputType }),
@@ -43,7 +55,15 @@ function planDeclared(spec: ContainerSpec, value: unknown): ContainerPlan {
   };
 }
 
-function planSubmitted(input: ContainerRunInput, settings: ContainerSettings): ContainerPlan {
+/** A task may ask for what the operator grants to the skill, and gets the usual when it asks for nothing. */
+function planSubmitted(
+  input: ContainerRunInput,
+  settings: ContainerSettings,
+  grant: Pick<Grant, "limits" | "network"> | undefined,
+): ContainerPlan {
+  const most = grant?.limits ?? {};
+  const bounded = (asked: number | undefined, usual: number, granted: number | undefined): number =>
+    Math.min(asked ?? usual, granted ?? usual);
   const { image, command, env = {}, stdin, workdir, outputType } = input;
   if (!allowsImage(settings.images, image)) {
     throw new ErrandError("InvalidInput", `the image ${image} is not one that tasks may use here`, {
@@ -56,11 +76,12 @@ function planSubmitted(input: ContainerRunInput, settings: ContainerSettings): C
     env,
     ...(workdir !== undefined && { workdir }),
     user: nobody,
-    memoryMb: Math.min(input.memoryMb ?? Infinity, settings.memoryMb),
-    cpus: Math.min(input.cpus ?? Infinity, settings.cpus),
-    processes: settings.processes,
-    scratchMb: settings.scratchMb,
-    network: false,
+    memoryMb: bounded(input.memoryMb, usualBounds.memoryMb, most.memoryMb),
+    cpus: bounded(input.cpus, usualBounds.cpus, most.cpuCores),
+    processes: most.processes ?? usualBounds.processes,
+    scratchMb: most.scratchMb ?? usualBounds.scratchMb,
+    network: grant?.network ?? false,
+    timeoutMs: bounded(input.timeoutSeconds, usualTimeoutSeconds, most.timeoutSeconds) * 1_000,
     stdin: stdin === undefined ? undefined : Buffer.from(stdin),
     ...(outputType !== undefined && { outputType }),
     report: true,

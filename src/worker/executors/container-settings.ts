@@ -10,21 +10,9 @@ export interface ContainerSettings {
   images: readonly string[];
   /** Whether an image that is not there is fetched from its registry. */
   pull: boolean;
-  /** What one run of `container.run` may have at most; it gets the least of these and what the task asks for. */
-  memoryMb: number;
-  cpus: number;
-  processes: number;
-  scratchMb: number;
 }
 
-export const defaultContainerSettings: ContainerSettings = {
-  images: [],
-  pull: false,
-  memoryMb: 128,
-  cpus: 1,
-  processes: 64,
-  scratchMb: 32,
-};
+export const defaultContainerSettings: ContainerSettings = { images: [], pull: false };
 
 /** Where engines listen: Docker's, then Podman's, of the machine and of the user. */
 export function usualSockets(env: NodeJS.ProcessEnv, uid: number | undefined): string[] {

@@ -101,7 +101,7 @@ async function runOnce(run: Run): Promise<{ output: ExecutionOutput; end: Contai
     execution.checked === undefined
       ? await readInput(definition, execution.input, execution.inputPath, context.scratchDir)
       : execution.checked.value;
-  const plan = planRun(execution.skill.source, value, run.host.settings);
+  const plan = planRun(execution.skill.source, value, run.host.settings, execution.grant);
   const file = (value as { file?: FileInput } | null)?.file;
   const inputFolder = file === undefined ? undefined : await lendFile(file.path, context.scratchDir);
   await haveImage(run, plan.image);
@@ -115,7 +115,7 @@ async function runOnce(run: Run): Promise<{ output: ExecutionOutput; end: Contai
         labels: { "errand.node": run.host.owner, "errand.run": execution.id.slice(0, 128) },
         ...(inputFolder !== undefined && { inputFolder }),
       },
-      { signal: run.signal, take: sink.take, leftover: run.leftover },
+      { signal: withTimeout(run.signal, plan.timeoutMs), take: sink.take, leftover: run.leftover },
     );
     if (end.outOfMemory)
       throw new ErrandError("LimitExceeded", `it used more than ${plan.memoryMb} MiB of memory`);
@@ -123,6 +123,14 @@ async function runOnce(run: Run): Promise<{ output: ExecutionOutput; end: Contai
   } finally {
     await sink.close();
   }
+}
+
+function withTimeout(signal: AbortSignal, timeoutMs: number | undefined): AbortSignal {
+  if (timeoutMs === undefined) return signal;
+  const late = new AbortController();
+  const error = new ErrandError("LimitExceeded", `it ran longer than ${timeoutMs / 1_000} s`);
+  setTimeout(() => late.abort(error), timeoutMs).unref();
+  return AbortSignal.any([signal, late.signal]);
 }
 
 /** A copy that whoever runs in the container may read; made without copying where the file system can. */

@@ -3,14 +3,16 @@
  * skills are, could neither reach a network, nor write, nor make processes without end, nor take more memory than allowed.
  * Engines say of themselves what they would do; some (rootless Podman on cgroup v1) take a bound and ignore it.
  */
+import { existsSync } from "node:fs";
 import { mkdtemp, rm, writeFile, chmod } from "node:fs/promises";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { ErrandError } from "../../core/errors.ts";
 import type { ContainerHost } from "../executors/container.ts";
 import { createEngine, EngineRefusal, type Engine } from "../executors/container-engine.ts";
+import { usualBounds } from "../executors/container-plan.ts";
 import { removeContainer, runContainer, type ContainerJob } from "../executors/container-run.ts";
-import { defaultContainerSettings, usualSockets } from "../executors/container-settings.ts";
+import { usualSockets } from "../executors/container-settings.ts";
 import { tar } from "../executors/tar.ts";
 import { canaryPrograms } from "./t2-program.ts";
 import type { Tier, TierReport } from "./tiers.ts";
@@ -20,6 +22,8 @@ export interface ContainerTierOptions {
   host: ContainerHost;
   /** For a file that the canary must be able to see; made when needed. */
   folder: string;
+  /** Whether anything here is to run in containers. If not, nothing is run in anybody's engine to find out. */
+  wanted: boolean;
   env?: NodeJS.ProcessEnv;
 }
 
@@ -34,7 +38,7 @@ const seesFile = 8;
 const killed = 137;
 const probeMs = 3_000;
 
-export function createContainerTier({ host, folder, env = process.env }: ContainerTierOptions): Tier {
+export function createContainerTier({ host, folder, wanted, env = process.env }: ContainerTierOptions): Tier {
   return {
     name: "T2",
     title: "containers of Docker or Podman",
@@ -47,6 +51,14 @@ export function createContainerTier({ host, folder, env = process.env }: Contain
         hint,
         tried,
       });
+      if (!wanted) {
+        const sockets = usualSockets(env, process.getuid?.()).filter((socket) => existsSync(socket));
+        tried.push(...sockets.map((socket) => `${socket}: there, not asked`));
+        return missing(
+          sockets.length > 0 ? "not used: nothing is configured to run in containers" : "no container engine",
+          "Skills with an image, or containers: { images: [...] } in the configuration, run in Docker or Podman.",
+        );
+      }
       const found = await findEngine(host, env, signal, tried);
       if (found === undefined) {
         return missing(
@@ -116,7 +128,7 @@ async function tryEngine(
   const removals: Promise<void>[] = [];
   const run = async (mode: string, more: Partial<ContainerJob>): Promise<number> => {
     const job: ContainerJob = {
-      ...defaultContainerSettings,
+      ...usualBounds,
       name: `${image}-${mode}`,
       labels: { "errand.node": host.owner },
       image,
