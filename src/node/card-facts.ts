@@ -20,6 +20,7 @@ export function createOwnFacts(
   worker: Worker,
   resources: () => Resources,
   draining: () => boolean,
+  tiers: () => string[],
 ): OwnFacts {
   const schemas = new Map<string, string>();
   const remember = (schema: unknown): string => {
@@ -45,12 +46,12 @@ export function createOwnFacts(
       agent: {
         name: "errand",
         version,
-        protocols: ["/errand/task/1.0.0", "/errand/card/1.0.0", "/errand/blob/1.0.0"],
+        protocols: ["/errand/task/1.0.0", "/errand/card/1.0.0", "/errand/blob/1.0.0", "/errand/trust/1.0.0"],
       },
       resources: resources(),
       role: config.role,
       tags: config.tags,
-      tiers: [],
+      tiers: tiers(),
       load: worker.load(),
       // Nobody is to come for a skill that would be refused.
       skills: draining() ? [] : [...worker.skills.values()].flatMap(describe).slice(0, limits.skillsPerCard),

@@ -31,6 +31,8 @@ export interface FileConfig {
   builtinSkills?: string[];
   access?: Record<string, SkillPolicy>;
   allowCode?: Allow;
+  /** Exact paths of programs. */
+  commands?: string[];
   internet?: boolean;
   role?: string;
   tags?: string[];
@@ -85,6 +87,7 @@ const properties: Record<keyof FileConfig, object> = {
   builtinSkills: list(shortText, 256),
   access: accessSchema,
   allowCode: allowSchema,
+  commands: list({ type: "string", pattern: "^/", maxLength: 4_096 }, 256),
   internet: { type: "boolean" },
   role: { enum: ["worker", "compute", "storage", "mobile"] },
   tags: list(shortText, 16),

@@ -44,6 +44,8 @@ export interface NodeConfig {
   access: Record<string, SkillPolicy>;
   /** Who may send code to be run here. */
   allowCode: Allow;
+  /** Exact paths of the programs that the skill `command` may run. */
+  commands: string[];
   /** Whether skills may count on reaching the internet; tasks can require it. */
   internet: boolean;
   /** worker, compute, storage or mobile. */
@@ -112,6 +114,7 @@ export async function resolveConfig(sources: ConfigSources = {}): Promise<NodeCo
     builtinSkills: merged.builtinSkills,
     access: merged.access ?? {},
     allowCode: merged.allowCode ?? "nobody",
+    commands: merged.commands ?? [],
     internet: merged.internet ?? preset === "public",
     role: merged.role ?? "worker",
     tags: merged.tags ?? [],

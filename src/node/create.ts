@@ -18,6 +18,7 @@ import { keepEvidence } from "./evidence-keeper.ts";
 import { createEngine } from "./engine.ts";
 import { openGround, type Surroundings } from "./ground.ts";
 import { createOwnFacts } from "./card-facts.ts";
+import { offerCode } from "./code.ts";
 import type { NodeConfig } from "./config.ts";
 import type { ErrandNode } from "./node.ts";
 import { createPeers } from "./peers.ts";
@@ -50,6 +51,7 @@ export async function createNode(config: NodeConfig, parts: NodeParts = {}): Pro
     worker,
     () => ground.resources(),
     () => engine.serving.draining,
+    () => ground.sandboxes.tiers.passed(),
   );
   const network = await createNetwork({
     identity,
@@ -176,6 +178,7 @@ export async function createNode(config: NodeConfig, parts: NodeParts = {}): Pro
       if (taken.length > 0) log.warn({ server, skills: taken }, "these ids are taken by other skills");
       network.publish();
     });
+    offerCode(ground, config, () => network.publish());
     running.defer(evidence.start());
     running.defer(keepHouse({ store, blobs: blobStore, retention, clock, log }));
     running.defer(every(resourcesEveryMs, clock, () => ground.detect()));

@@ -16,6 +16,7 @@ import { createMcpExecutor, type McpExecutor } from "../worker/executors/mcp.ts"
 import { createExecutors } from "../worker/executors/registry.ts";
 import { memoryForTasks } from "../worker/ledger.ts";
 import { detectResources, type MachineResources } from "../worker/resources.ts";
+import { createSandboxes, type Sandboxes } from "../worker/sandbox/sandboxes.ts";
 import { createWorker, type Worker } from "../worker/worker.ts";
 import { createCallers, type Callers } from "./callers.ts";
 import type { NodeConfig } from "./config.ts";
@@ -35,6 +36,8 @@ export interface Ground {
   leaseEpoch: number;
   peerRows: readonly PeerRow[];
   worker: Worker;
+  /** Closed with the worker. */
+  sandboxes: Sandboxes;
   /** MCP servers whose tools are skills here. */
   servers: McpExecutor;
   callers: Callers;
@@ -62,7 +65,8 @@ export async function openGround(
   let resources = await look();
   const servers = createMcpExecutor({ servers: await loadServers(config.skills), clock, log });
   const callers = createCallers(identity.peer);
-  const worker = await openWorker(config, around, servers, callers, () => resources);
+  const sandboxes = createSandboxes({ clock, log, commands: config.commands });
+  const worker = await openWorker(config, around, { servers, callers, sandboxes, machine: () => resources });
   building.defer(() => worker.close());
   return {
     identity,
@@ -71,6 +75,7 @@ export async function openGround(
     leaseEpoch: await nextBootEpoch(store),
     peerRows: await loadPeers(store),
     worker,
+    sandboxes,
     servers,
     callers,
     resources: () => resources,
@@ -83,12 +88,17 @@ export async function openGround(
   };
 }
 
+interface WorkerParts {
+  servers: McpExecutor;
+  callers: Callers;
+  sandboxes: Sandboxes;
+  machine: () => MachineResources;
+}
+
 async function openWorker(
   config: NodeConfig,
   { clock, random, log }: Surroundings,
-  servers: McpExecutor,
-  callers: Callers,
-  machine: () => MachineResources,
+  { servers, callers, sandboxes, machine }: WorkerParts,
 ): Promise<Worker> {
   const settings = { httpAllow: config.httpExceptions };
   const builtin = builtinOffers(settings).filter(
@@ -98,7 +108,7 @@ async function openWorker(
   const slots = config.workerSlots === undefined ? {} : { slots: config.workerSlots };
   return createWorker({
     skills,
-    executors: [...createExecutors({ settings, clock, ...slots }), servers],
+    executors: [...createExecutors({ settings, clock, sandboxes, ...slots }), servers],
     ...slots,
     queueLimit: config.workerQueue,
     clock,

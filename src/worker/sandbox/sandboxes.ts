@@ -32,23 +32,16 @@ export interface SandboxesOptions {
   commands?: readonly string[];
   /** Tiers made elsewhere, such as T2. */
   more?: readonly Tier[];
-  /** What is known of the tiers has changed. */
-  changed?: () => void;
 }
 
 export function createSandboxes(options: SandboxesOptions): Sandboxes {
-  const { clock, log, commands = [], more = [], changed } = options;
+  const { clock, log, commands = [], more = [] } = options;
   const janitor = createJanitor();
   const t0 = createT0({ clock, janitor });
   let opening: Promise<T1> | undefined;
   const open = (): Promise<T1> => (opening ??= openT1(janitor));
   const canaries = createCanaries({ t0, openT1: open, clock });
-  const tiers = createTiers({
-    tiers: [...canaries.tiers, ...more],
-    clock,
-    log,
-    ...(changed === undefined ? {} : { changed }),
-  });
+  const tiers = createTiers({ tiers: [...canaries.tiers, ...more], clock, log });
   let closed: Promise<void> | undefined;
 
   async function close(): Promise<void> {

@@ -30,8 +30,8 @@ export interface Tier {
 }
 
 export interface Tiers {
-  /** Begins all checks, without waiting for them. Tolerates started-twice. */
-  start(): void;
+  /** Begins all checks, without waiting for them; `changed` is called after each: the card may say more now. */
+  start(changed?: () => void): void;
   /** The outcome; waits for it, and starts it if nobody has. */
   report(name: TierName): Promise<TierReport>;
   /** What is known already. */
@@ -48,14 +48,12 @@ export interface TiersOptions {
   tiers: readonly Tier[];
   clock: Clock;
   log: Log;
-  /** Called after each outcome: the card may have changed. */
-  changed?: () => void;
 }
 
 /** A canary that takes longer hangs; the slowest honest one, a container engine's, takes seconds. */
 const checkMs = 30_000;
 
-export function createTiers({ tiers, clock, log, changed = () => {} }: TiersOptions): Tiers {
+export function createTiers({ tiers, clock, log }: TiersOptions): Tiers {
   const stop = new AbortController();
   const running = new Map<TierName, Promise<TierReport>>();
   const known = new Map<TierName, TierReport>();
@@ -75,7 +73,6 @@ export function createTiers({ tiers, clock, log, changed = () => {} }: TiersOpti
     known.set(tier.name, report);
     if (!stop.signal.aborted) {
       log.debug({ tier: report.tier, ok: report.ok, message: report.message }, "sandbox tier");
-      changed();
     }
     return report;
   }
@@ -99,8 +96,8 @@ export function createTiers({ tiers, clock, log, changed = () => {} }: TiersOpti
   }
 
   return {
-    start() {
-      for (const { name } of tiers) void begin(name);
+    start(changed = () => {}) {
+      for (const { name } of tiers) void begin(name).then(() => !stop.signal.aborted && changed());
     },
     report: begin,
     reports: () => [...known.values()].toSorted((a, b) => (a.tier < b.tier ? -1 : 1)),
