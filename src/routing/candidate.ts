@@ -41,6 +41,8 @@ export interface RoutingRequest {
   timeoutMs: number;
   /** Peers that this task has tried already in a way that speaks against trying again now. */
   exclude: ReadonlySet<PeerIdText>;
+  /** What some of them said when they refused it for good. */
+  said?: ReadonlyMap<PeerIdText, string>;
   /** Tasks with the same key prefer the same two peers, whose caches are warm; absent for none. */
   affinityKey?: string;
   /** For a second attempt beside one that is slow: no newcomers, and nobody while all are busy. */

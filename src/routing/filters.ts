@@ -151,8 +151,10 @@ export function refusalSentence(
       return unmet(candidate, request.requirements);
     case Refusal.price:
       return `costs ${shortNumber(candidate.price)} credits, the limit is ${shortNumber(request.maxPrice ?? 0)}`;
-    case Refusal.excluded:
-      return "tried already for this task";
+    case Refusal.excluded: {
+      const said = request.said?.get(candidate.peer);
+      return said === undefined ? "tried already for this task" : `said ${said}`;
+    }
     case Refusal.trust:
       return `trust is at least ${trust}, the task needs ${request.minTrust.toFixed(2)}`;
     case Refusal.deadline:

@@ -310,10 +310,10 @@ export function createAftermath(options: AftermathOptions) {
     return fail(record, "no-capable-peer", noCapablePeer(record, decision));
   }
 
-  function noteRefusal(record: TaskRecord, peer: PeerIdText, code: ErrorCode): void {
+  function noteRefusal(record: TaskRecord, peer: PeerIdText, said: Omit<Refusal, "peer">): void {
     // Full, draining or rate-limited peers may be asked again; the others would say the same.
-    if (!finalRefusals.has(code)) return;
-    markTried(record, peer, true);
+    if (!finalRefusals.has(said.code)) return;
+    markTried(record, peer, `${said.code}: ${said.message}`);
   }
 
   function everybodyRefused(record: TaskRecord, decision: Decision, refusals: Refusal[]): Next | undefined {

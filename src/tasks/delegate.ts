@@ -198,7 +198,7 @@ export function createDelegation(options: DelegateOptions): Delegation {
           ? outcome
           : { code: outcome.error.code, message: outcome.error.message, retryAfterMs: 0 };
       refusals.push({ peer, ...refusal });
-      noteRefusal(record, peer, refusal.code);
+      noteRefusal(record, peer, refusal);
       if (refusals.filter((one) => one.code === "InvalidInput").length >= 2) break;
     }
     // Paused or moved between two candidates: `place` sees to that.
@@ -226,7 +226,7 @@ export function createDelegation(options: DelegateOptions): Delegation {
       record.tried.size > record.ruledOut.size
     ) {
       // Nobody else is left: those that failed or lost it get another chance.
-      record.tried = new Set(record.ruledOut);
+      record.tried = new Set(record.ruledOut.keys());
       return providers.route(record);
     }
     return draft;

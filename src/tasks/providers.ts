@@ -13,6 +13,7 @@ import type { Router } from "../routing/router.ts";
 import type { OfferedSkill } from "../skills/skill.ts";
 import type { Worker } from "../worker/worker.ts";
 import type { AttemptOutcome } from "./attempt.ts";
+import { createDenials } from "./denials.ts";
 import type { TaskRecord } from "./record.ts";
 import type { Answer } from "./settle.ts";
 
@@ -128,6 +129,7 @@ export function createProviders(options: ProvidersOptions): Providers {
   const { router, directory, standing, worker, clock, self } = options;
   const cache = new Map<string, CachedCandidates>();
   const searches = new Map<string, Promise<void>>();
+  const denials = createDenials(() => clock.monotonic());
 
   function candidates(skill: string): CachedCandidates {
     let cached = cache.get(skill);
@@ -183,6 +185,7 @@ export function createProviders(options: ProvidersOptions): Providers {
   function requestFor(record: TaskRecord): RoutingRequest {
     const { spec } = record;
     const leftMs = record.deadlineAt === undefined ? Infinity : record.deadlineAt - clock.now();
+    const left = (spec.check === undefined ? undefined : options.excluded?.(record)) ?? deniedTo(record);
     return {
       skill: spec.skill,
       skillVersion: spec.skillVersion,
@@ -191,8 +194,15 @@ export function createProviders(options: ProvidersOptions): Providers {
       minTrust: spec.minTrust,
       maxPrice: spec.maxPrice,
       timeoutMs: Math.min(spec.attemptTimeoutMs, leftMs),
-      exclude: (spec.check === undefined ? undefined : options.excluded?.(record)) ?? record.tried,
+      exclude: left ?? record.tried,
+      said: record.ruledOut,
     };
+  }
+
+  /** With those that were tried, those that let this node not call the skill; undefined when there are none. */
+  function deniedTo({ spec, tried }: TaskRecord): ReadonlySet<PeerIdText> | undefined {
+    const denied = spec.peer === undefined && denials.among(spec.skill, candidates(spec.skill).list);
+    return denied ? new Set([...tried, ...denied]) : undefined;
   }
 
   async function search(skill: string, peer: PeerIdText | undefined, forMs: number): Promise<void> {
@@ -248,7 +258,10 @@ export function createProviders(options: ProvidersOptions): Providers {
     load: (peer, load) => router.onProgress(peer, load, clock.monotonic()),
     unanswered(record, peer, outcome) {
       const now = clock.monotonic();
-      if (outcome.kind === "refused") router.onRefused(peer, undefined, outcome.retryAfterMs, now);
+      if (outcome.kind === "refused") {
+        if (outcome.code === "Unauthorized") denials.deny(record.spec.skill, peer);
+        router.onRefused(peer, undefined, outcome.retryAfterMs, now);
+      }
       else if (outcome.kind === "expired") router.onTimeout(peer, record.spec.skill, now);
       else if (outcome.kind === "overtaken") router.onOvertaken(peer, record.spec.skill, outcome.ranMs);
       else if (outcome.kind === "abandoned" || outcome.kind === "unsent") router.onReleased(peer);

@@ -70,8 +70,8 @@ export interface TaskRecord {
   // --- what the delegation remembers of this task (delegate.ts)
   /** Peers that failed or lost it: asked again only when nobody else is left. With those ruled out. */
   tried: ReadonlySet<PeerIdText>;
-  /** Peers that said they never will: the skill, the caller or the input is not for them. */
-  ruledOut: ReadonlySet<PeerIdText>;
+  /** Peers that said they never will, and what they said: the skill, the caller or the input is not for them. */
+  ruledOut: ReadonlyMap<PeerIdText, string>;
   /** Somebody may have begun the current attempt, so the next one needs a number of its own. */
   attemptUsed: boolean;
   /** The second attempt while two are out (hedging.ts). */
@@ -100,6 +100,7 @@ export interface TaskRecord {
 
 // Most tasks are tried once: what they do not need is shared, so that a waiting task stays small.
 const nobody: ReadonlySet<PeerIdText> = new Set();
+const nothingSaid: ReadonlyMap<PeerIdText, string> = new Map();
 
 /** In the queue, not on the wire: the result of a task hangs on them. */
 const checksPriority = 255;
@@ -147,7 +148,7 @@ export function newRecord(
     stop: undefined,
     waiters: undefined,
     tried: nobody,
-    ruledOut: nobody,
+    ruledOut: nothingSaid,
     attemptUsed: false,
     hedge: undefined,
     hedgedAs: 0,
@@ -178,10 +179,10 @@ export function stopRecord(r: TaskRecord): void {
   r.stop?.abort(taskEnded);
 }
 
-/** The task was tried at `peer`; with `forGood` it is not asked again however few are left. */
-export function markTried(r: TaskRecord, peer: PeerIdText, forGood = false): void {
+/** The task was tried at `peer`; one that said why it never will is not asked again, however few are left. */
+export function markTried(r: TaskRecord, peer: PeerIdText, said?: string): void {
   r.tried = new Set(r.tried).add(peer);
-  if (forGood) r.ruledOut = new Set(r.ruledOut).add(peer);
+  if (said !== undefined) r.ruledOut = new Map(r.ruledOut).set(peer, said);
 }
 
 // Outputs up to here are shown in a view; larger ones are fetched on their own.
