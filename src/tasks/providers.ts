@@ -261,8 +261,7 @@ export function createProviders(options: ProvidersOptions): Providers {
       if (outcome.kind === "refused") {
         if (outcome.code === "Unauthorized") denials.deny(record.spec.skill, peer);
         router.onRefused(peer, undefined, outcome.retryAfterMs, now);
-      }
-      else if (outcome.kind === "expired") router.onTimeout(peer, record.spec.skill, now);
+      } else if (outcome.kind === "expired") router.onTimeout(peer, record.spec.skill, now);
       else if (outcome.kind === "overtaken") router.onOvertaken(peer, record.spec.skill, outcome.ranMs);
       else if (outcome.kind === "abandoned" || outcome.kind === "unsent") router.onReleased(peer);
       else router.onLost(peer, record.spec.skill, now);
