@@ -217,7 +217,7 @@ function check(run: RunState, attempt: Attempt): void {
 
 function checked(run: RunState, { answer, ...rest }: Attempt, attempt: Attempt): void {
   const { task, peer } = attempt;
-  run.measure.checks += 1;
+  run.measure.checked(task.bornAt);
   task.out = task.out.filter(({ id }) => id !== rest.id);
   const same = answer === attempt.answer;
   judge(run, attempt, same ? "good" : "bad");

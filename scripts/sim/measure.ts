@@ -12,7 +12,7 @@ export interface RunResult {
   accepted: number[];
   acceptedBad: number[];
   /** Runs to check an answer. */
-  checks: number;
+  checks: number[];
   /** Offers that were refused, timed out or lost. */
   wasted: number;
   hedges: number;
@@ -35,10 +35,10 @@ export class Measure {
   readonly #bad: number[];
   readonly #accepted: number[];
   readonly #acceptedBad: number[];
+  readonly #checks: number[];
   readonly #latencies: number[] = [];
   readonly #doneBefore = new Map<number, number>();
   tasks = 0;
-  checks = 0;
   wasted = 0;
   hedges = 0;
   probes = 0;
@@ -54,12 +54,17 @@ export class Measure {
     this.#bad = zeros();
     this.#accepted = zeros();
     this.#acceptedBad = zeros();
+    this.#checks = zeros();
   }
 
   answered(bornAt: number, good: boolean): void {
     const window = this.#windowOf(bornAt);
     add(this.#executions, window);
     if (!good) add(this.#bad, window);
+  }
+
+  checked(bornAt: number): void {
+    add(this.#checks, this.#windowOf(bornAt));
   }
 
   accepted(bornAt: number, good: boolean, now: number): void {
@@ -90,7 +95,7 @@ export class Measure {
       bad: this.#bad,
       accepted: this.#accepted,
       acceptedBad: this.#acceptedBad,
-      checks: this.checks,
+      checks: this.#checks,
       wasted: this.wasted,
       hedges: this.hedges,
       probes: this.probes,

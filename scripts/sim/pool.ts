@@ -10,10 +10,7 @@ export interface Finished extends Run {
   result: RunResult;
 }
 
-const script = new URL(
-  import.meta.url.endsWith(".ts") ? "./pool-thread.ts" : "./pool-thread.js",
-  import.meta.url,
-);
+const script = new URL("./pool-thread.ts", import.meta.url);
 
 /** `done` is told of each as it ends. */
 export async function simulateAll(

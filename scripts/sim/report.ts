@@ -3,7 +3,14 @@ import { percent } from "./measure.ts";
 import { groupNames, matrixThreats, type GroupName } from "./plan.ts";
 import type { Finished } from "./pool.ts";
 import { policyNames, type PolicyName } from "./setting.ts";
-import { acceptedBadLate, badAfterTurn, badLate, runsPerTask, type Target } from "./targets.ts";
+import {
+  acceptedBadLate,
+  badAfterTurn,
+  badLate,
+  runsPerTask,
+  runsPerTaskLate,
+  type Target,
+} from "./targets.ts";
 
 export interface Table {
   title: string;
@@ -61,7 +68,8 @@ export function tables(runs: readonly Finished[]): Table[] {
     byRun("Without an oracle, three anchors", group("sampled"), {
       "accepted wrong, %": (r) => decimal(acceptedBadLate(r)),
       "whole run, %": (r) => decimal(percent(r.acceptedBad, r.accepted)),
-      "runs a task": (r) => runsPerTask(r).toFixed(2),
+      "runs a task": (r) => runsPerTaskLate(r).toFixed(2),
+      "whole run": (r) => runsPerTask(r).toFixed(2),
     }),
     byRun("Sybils and free riders", group("sybils", "riders"), {
       "wrong, %": (r) => decimal(badLate(r)),

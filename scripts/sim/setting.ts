@@ -45,8 +45,10 @@ export interface Setting {
   nodes: number;
   /** Share of them that is malicious. */
   malicious: number;
-  /** Clients that provide nothing; 0: every honest provider is a client. */
+  /** Clients that provide nothing; 0: some of the honest providers are the clients. */
   clients: number;
+  /** Honest providers that ask for work as well, in a mesh without pure clients. */
+  askers: number;
   tasksPerClient: number;
   /** Mean time between two tasks of one client, ms. */
   taskEveryMs: number;
@@ -67,17 +69,18 @@ export interface Setting {
   newcomers: number;
 }
 
-/** A mesh where every honest peer serves and asks, as in the trust table. */
+/** The mesh of the trust table: peers that serve, and fifty of the honest that ask. */
 export const trustSetting: Setting = {
   policy: "errand",
   threat: "none",
   verdicts: "oracle",
   seed: 1,
-  nodes: 200,
+  nodes: 160,
   malicious: 0,
   clients: 0,
-  tasksPerClient: 400,
-  taskEveryMs: 2_000,
+  askers: 50,
+  tasksPerClient: 240,
+  taskEveryMs: 1_000,
   skills: 10,
   skillsHonest: 5,
   skillsMalicious: 7,

@@ -37,9 +37,14 @@ export function acceptedBadLate({ acceptedBad, accepted }: RunResult): number {
   return percent(acceptedBad, accepted, Math.floor(accepted.length / 2));
 }
 
-/** Runs for a task, checks among them. */
-export function runsPerTask({ executions, checks, tasks }: RunResult): number {
-  return (executions.reduce((sum, n) => sum + n, 0) + checks) / Math.max(1, tasks);
+/** Runs for an accepted answer, checks among them, from the window `from` on. */
+export function runsPerTask({ executions, checks, accepted }: RunResult, from = 0): number {
+  const sum = (list: number[]): number => list.slice(from).reduce((all, n) => all + n, 0);
+  return (sum(executions) + sum(checks)) / Math.max(1, sum(accepted));
+}
+
+export function runsPerTaskLate(result: RunResult): number {
+  return runsPerTask(result, Math.floor(result.accepted.length / 2));
 }
 
 /** All that can be judged by these runs. */
@@ -98,7 +103,7 @@ function judgeSampled(runs: readonly Finished[]): Target[] {
   const ours = of(runs, "sampled", "errand");
   if (ours.length === 0) return [];
   const bad = ours.map(({ result }) => acceptedBadLate(result));
-  const cost = ours.map(({ result }) => runsPerTask(result));
+  const cost = ours.map(({ result }) => runsPerTaskLate(result));
   const random = of(runs, "sampled", "random").map(({ result }) => oneDecimal(acceptedBadLate(result)));
   return [
     {
@@ -108,7 +113,7 @@ function judgeSampled(runs: readonly Finished[]): Target[] {
       kept: Math.max(...bad) <= 2.5,
     },
     {
-      text: "The same at no more than 1.25 runs a task, over the whole run",
+      text: "The same at no more than 1.25 runs a task",
       reached: cost.map((n) => n.toFixed(2)).join(" / "),
       rival: "a quorum of two takes 2",
       kept: Math.max(...cost) <= 1.25,

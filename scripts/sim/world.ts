@@ -24,7 +24,7 @@ export interface SimNode {
   /** The name it goes by now; a whitewasher changes it. */
   id: string;
   kind: NodeKind;
-  /** Asks for work; a pure client provides none. */
+  /** Asks for work. A provider need not, and a pure client provides none. */
   client: boolean;
   provider: boolean;
   /** Known to be honest by everybody: anchor, pin, and what EigenTrust calls pre-trusted. */
@@ -107,10 +107,10 @@ export class World {
     this.#random = stream(setting.seed, "world");
     this.offers = Array.from({ length: setting.skills }, () => []);
     const kinds = kindsOf(setting, this.#random);
-    for (const [i, kind] of kinds.entries()) this.#add(kind, true, setting.clients === 0, i);
+    for (const [i, kind] of kinds.entries()) this.#add(kind, true, false, i);
     this.#addNewcomers();
     for (let i = 0; i < setting.clients; i++) this.#add("honest", false, true, i);
-    this.#chooseAnchors();
+    this.#chooseFriends();
     for (const node of this.nodes) if (node.joined && node.provider) this.join(node);
   }
 
@@ -166,14 +166,14 @@ export class World {
       index: this.nodes.length,
       id: this.#name(),
       kind,
-      client: client && kind === "honest",
+      client,
       provider,
       anchor: false,
       skills: all.slice(0, bad ? setting.skillsMalicious : setting.skillsHonest),
       x: random(),
       y: random(),
       worker,
-      card: undefined as unknown as Card,
+      card: new Card("", 0, undefined, this),
       said: { running: 0, slots: 1, queued: 0, serviceMs: 0 },
       joined: true,
       twin: -1,
@@ -201,10 +201,13 @@ export class World {
     }
   }
 
-  /** Ordinary peers with a broad offer, whom their friends trust. */
-  #chooseAnchors(): void {
+  /** Who asks, and the first three of them, whom everybody trusts: anchors have a broad offer. */
+  #chooseFriends(): void {
     const honest = this.nodes.filter(({ kind, provider, joined }) => kind === "honest" && provider && joined);
-    for (const node of shuffle(honest, this.#random).slice(0, pretrusted)) {
+    shuffle(honest, this.#random);
+    if (this.setting.clients === 0)
+      for (const node of honest.slice(0, this.setting.askers)) node.client = true;
+    for (const node of honest.slice(0, pretrusted)) {
       node.anchor = true;
       if (this.pinned) {
         node.skills = Array.from({ length: this.setting.skills }, (_, i) => i);

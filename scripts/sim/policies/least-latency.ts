@@ -102,7 +102,9 @@ export function c3Policy({ world, random }: PolicyContext): Policy {
     refused(peer, load) {
       const replica = of(peer);
       replica.pending -= 1;
-      replica.queue = average(replica.queue, load.queued + load.running);
+      replica.queue = load.queued + load.running;
+      // Nothing else is known of a peer that only ever refused.
+      if (replica.serviceMs === 0) replica.responseMs = replica.serviceMs = load.serviceMs / load.slots;
     },
     timedOut: (peer) => void (of(peer).pending -= 1),
     ended(peer, _skill, _end, { latencyMs, runMs, load }) {
