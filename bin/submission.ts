@@ -6,9 +6,10 @@ import type { SkillView, TaskView } from "../src/node/node.ts";
 import { collect, fraction, seconds, segment, time, wholeNumber, type Cli } from "./cli.ts";
 import { readInput } from "./input.ts";
 import { note } from "./output.ts";
+import { requirementFields, requirementOptions, type RequirementOptions } from "./requirements.ts";
 import { verifyHelp, verifyPolicy } from "./verify-option.ts";
 
-export interface SubmissionOptions {
+export interface SubmissionOptions extends RequirementOptions {
   peer?: string;
   priority?: string;
   taskTimeout?: number;
@@ -41,7 +42,7 @@ export function submissionOptions(command: Command): Command {
 
 /** Those that many tasks can share. */
 export function taskOptions(command: Command): Command {
-  return command
+  return requirementOptions(command)
     .option("--peer <peer>", "only this peer; may be shortened")
     .option("--priority <priority>", "low, normal, high, critical, or 0-255")
     .option("--task-timeout <seconds>", "end the task after so long", seconds)
@@ -93,7 +94,7 @@ export async function bodyFor(
 
 /** What the options say, without skill and input. */
 export async function taskFields(cli: Cli, options: SubmissionOptions): Promise<Partial<SubmissionJson>> {
-  const body: Partial<SubmissionJson> = {};
+  const body: Partial<SubmissionJson> = requirementFields(options);
   if (options.peer !== undefined) body.peer = options.peer;
   if (options.priority !== undefined) body.priority = options.priority;
   if (options.taskTimeout !== undefined)

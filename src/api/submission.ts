@@ -38,6 +38,17 @@ const requirements = {
   },
 };
 
+const runLimits = {
+  type: "object",
+  description: "What the run uses: its worker keeps so much free for it, and takes no larger output",
+  additionalProperties: false,
+  properties: {
+    cpuCores: { type: "number", minimum: 0, maximum: 4_096 },
+    memoryBytes: { type: "integer", minimum: 0, maximum: Number.MAX_SAFE_INTEGER },
+    outputBytes: { type: "integer", minimum: 1, maximum: limits.blobBytes },
+  },
+};
+
 const retry = {
   type: "object",
   additionalProperties: false,
@@ -141,6 +152,7 @@ export const submissionSchema = {
       description: `0–255 (default 96) or ${Object.keys(priorityNames).join(", ")}`,
     },
     requirements,
+    limits: runLimits,
     peer: { ...name, description: "Only this peer; may be shortened if the peer is known" },
     minTrust: unit,
     maxPrice: amount,

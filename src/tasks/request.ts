@@ -22,6 +22,7 @@ export function requestOf(
     leaseMs: limits.leaseMs,
     input: record.input,
     requirements: Object.keys(spec.requirements).length === 0 ? undefined : spec.requirements,
+    limits: spec.limits,
     deterministic: false,
     idempotent: spec.idempotent ?? false,
     traceparent: spec.traceparent,

@@ -4,7 +4,7 @@ import { isSkillId, isTaskId, publicKeyOfPeer } from "../core/ids.ts";
 import { bodySizeBytes, jsonType } from "../core/body.ts";
 import { limits } from "../core/limits.ts";
 import semver from "semver";
-import type { Requirements } from "../network/messages.ts";
+import type { Requirements, RunLimits } from "../network/messages.ts";
 import { defaultRetry } from "./retry.ts";
 import type { RetryPolicy, Submission, TaskSpec } from "./task.ts";
 import { checkPolicy } from "./verification/policy.ts";
@@ -56,6 +56,7 @@ export function fillSpec(s: Submission): TaskSpec {
     skillVersion: s.skillVersion ?? "",
     priority: s.priority ?? 96,
     requirements: s.requirements === undefined ? nothing : checkRequirements(s.requirements),
+    limits: s.limits === undefined ? undefined : checkLimits(s.limits),
     peer: s.peer,
     minTrust: s.minTrust ?? 0,
     maxPrice: s.maxPrice,
@@ -123,6 +124,13 @@ function checkRequirements(q: Requirements): Requirements {
     "requirements.tags must be at most 16 tags of at most 64 characters",
   );
   return q;
+}
+
+function checkLimits(l: RunLimits): RunLimits {
+  range("limits.cpuCores", l.cpuCores, 0, 4_096);
+  range("limits.memoryBytes", l.memoryBytes, 0, Number.MAX_SAFE_INTEGER, true);
+  range("limits.outputBytes", l.outputBytes, 1, limits.blobBytes, true);
+  return l;
 }
 
 function checkLabels(labels: Record<string, string> | undefined): void {

@@ -5,7 +5,7 @@
 import type { Body } from "../core/body.ts";
 import type { ErrorJson } from "../core/errors.ts";
 import type { PeerIdText, TaskId } from "../core/ids.ts";
-import type { Requirements, Usage } from "../network/messages.ts";
+import type { Requirements, RunLimits, Usage } from "../network/messages.ts";
 import type { TaskState } from "./states.ts";
 import type { VerifyPolicy } from "./verification/policy.ts";
 
@@ -32,6 +32,8 @@ export interface Submission {
   /** 0–255. */
   priority?: number;
   requirements?: Requirements;
+  /** What the run uses: its worker keeps so much free for it, and takes no larger output. */
+  limits?: RunLimits;
   /** Only this peer. */
   peer?: PeerIdText;
   /** 0–1: least lower bound of trust. */

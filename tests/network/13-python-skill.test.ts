@@ -125,6 +125,20 @@ describe.skipIf(!hasPython)("a user's Python function on another peer", () => {
     });
   });
 
+  test("runs where the machine has what it asks for, and nowhere else", async () => {
+    const small = await t.asks.cli("run", "acme.pid", "--cores", "1", "--memory", "0.01", "-o", "json").done;
+    expect(small.json).toMatchObject({ status: "completed", peer: t.serves.peerId });
+    const large = await t.asks.cli("run", "acme.pid", "--memory", "1e6", "--tag", "huge", "-o", "json").done;
+    expect(large.code).toBe(13);
+    const reasons = JSON.stringify(large.json.error ?? large.json);
+    expect(reasons).toMatch(/needs 1000000 GB of memory, has [\d.]+ GB; lacks tag huge/);
+    // Asked all the same, the worker says no by itself.
+    const limits = { memoryBytes: 1e15 };
+    const refused = await t.asks.run({ skill: "acme.pid", limits, cache: false });
+    expect(refused).toMatchObject({ status: "failed", reason: "no-capable-peer" });
+    expect(JSON.stringify(refused.error)).toMatch(/asks for 1000000.0 GB of memory, [\d.]+ are there/);
+  });
+
   test("for pinned peers is refused until the caller is pinned", async () => {
     const listed = await t.serves.cli("skill", "list").done;
     expect(listed.stdout).toMatch(/acme\.secret .* pinned/);

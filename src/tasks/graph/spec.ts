@@ -18,6 +18,7 @@ const settings = [
   "skillVersion",
   "priority",
   "requirements",
+  "limits",
   "peer",
   "minTrust",
   "maxPrice",
