@@ -18,6 +18,7 @@ export const checks: readonly Check[] = [
   { name: "configuration", run: checkConfiguration },
   { name: "sandbox T0", run: checkTier("T0") },
   { name: "sandbox T1", run: checkTier("T1") },
+  { name: "sandbox T2", run: checkTier("T2") },
   { name: "ports", run: checkPorts },
   { name: "node", run: checkNode },
   { name: "bootstrap peers", run: checkBootstrap },

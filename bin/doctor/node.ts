@@ -9,7 +9,7 @@ import type { NodeConfig } from "../../src/node/config.ts";
 import type { NodeStatus } from "../../src/node/node.ts";
 import { bad, failed, fine, type DoctorContext, type Finding } from "./finding.ts";
 
-async function configOf({ data, config, env }: DoctorContext): Promise<NodeConfig> {
+export async function configOf({ data, config, env }: DoctorContext): Promise<NodeConfig> {
   const { resolveConfig } = await import("../../src/api/daemon.ts");
   return resolveConfig({
     flags: { ...(data === undefined ? {} : { data }), ...(config === undefined ? {} : { config }) },

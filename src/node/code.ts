@@ -9,7 +9,7 @@ import type { Ground } from "./ground.ts";
 
 /** `changed`: the card says something else now. */
 export function offerCode(
-  { worker, sandboxes }: Pick<Ground, "worker" | "sandboxes">,
+  { worker, sandboxes, lent }: Pick<Ground, "worker" | "sandboxes" | "lent">,
   { builtinSkills, commands }: Pick<NodeConfig, "builtinSkills" | "commands">,
   changed: () => void,
 ): void {
@@ -19,6 +19,7 @@ export function offerCode(
     worker.offerFrom("sandbox T0", tiers.has("T0") === false ? [] : codeSkills.filter(chosen));
     const served = commands.length > 0 && tiers.has("T1") !== false;
     worker.offerFrom("sandbox T1", served ? [commandSkill].filter(chosen) : []);
+    worker.offerFrom("sandbox T2", tiers.has("T2") === false ? [] : lent.inContainers);
   };
   offer();
   // The canaries cost a second of processor time: without a use for a tier, they wait for the first task that has one.

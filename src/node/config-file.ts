@@ -15,6 +15,7 @@ import { nearestName } from "../core/spelling.ts";
 import { accessSchema, allowSchema, type Allow, type SkillPolicy } from "../worker/policy.ts";
 import { verificationSchema, type VerificationFile } from "./checking.ts";
 import { cacheSchema, retentionSchema, type CacheFile, type RetentionFile } from "./keeping.ts";
+import { containersSchema, storageSchema, type ContainersFile, type StorageFile } from "./lending.ts";
 
 export interface FileConfig {
   preset?: "local" | "lan" | "public";
@@ -33,6 +34,8 @@ export interface FileConfig {
   allowCode?: Allow;
   /** Exact paths of programs. */
   commands?: string[];
+  containers?: ContainersFile;
+  storage?: StorageFile;
   internet?: boolean;
   role?: string;
   tags?: string[];
@@ -88,6 +91,8 @@ const properties: Record<keyof FileConfig, object> = {
   access: accessSchema,
   allowCode: allowSchema,
   commands: list({ type: "string", pattern: "^/", maxLength: 4_096 }, 256),
+  containers: containersSchema,
+  storage: storageSchema,
   internet: { type: "boolean" },
   role: { enum: ["worker", "compute", "storage", "mobile"] },
   tags: list(shortText, 16),

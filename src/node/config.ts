@@ -11,11 +11,13 @@ import type { LogLevel } from "../core/log.ts";
 import type { WebhookSettings } from "../tasks/hooks/settings.ts";
 import type { RetentionPolicy } from "../tasks/retention.ts";
 import type { SkillLimit } from "../tasks/keyed-limits.ts";
+import type { ContainerSettings } from "../worker/executors/container-settings.ts";
 import type { Allow, SkillPolicy } from "../worker/policy.ts";
 import { verificationSettings, type VerificationConfig } from "./checking.ts";
 import { absolutePaths, checkConfig, readConfigFile, type FileConfig } from "./config-file.ts";
 import { dataFiles, defaultDataDir } from "./data-folder.ts";
 import { cacheSettings, retentionPolicy, type CacheSettings } from "./keeping.ts";
+import { containerSettings, storageSettings, type StorageSettings } from "./lending.ts";
 import { isPreset, PRESETS, presets, type Preset } from "./presets.ts";
 
 export interface NodeConfig {
@@ -46,6 +48,10 @@ export interface NodeConfig {
   allowCode: Allow;
   /** Exact paths of the programs that the skill `command` may run. */
   commands: string[];
+  /** Undefined: only declared skills run in containers. */
+  containers: ContainerSettings | undefined;
+  /** Undefined: nothing is stored for others. */
+  storage: StorageSettings | undefined;
   /** Whether skills may count on reaching the internet; tasks can require it. */
   internet: boolean;
   /** worker, compute, storage or mobile. */
@@ -115,6 +121,8 @@ export async function resolveConfig(sources: ConfigSources = {}): Promise<NodeCo
     access: merged.access ?? {},
     allowCode: merged.allowCode ?? "nobody",
     commands: merged.commands ?? [],
+    containers: containerSettings(merged.containers),
+    storage: storageSettings(merged.storage),
     internet: merged.internet ?? preset === "public",
     role: merged.role ?? "worker",
     tags: merged.tags ?? [],

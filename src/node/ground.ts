@@ -6,6 +6,7 @@ import type { Log } from "../core/log.ts";
 import { loadIdentity, type Identity } from "../network/identity.ts";
 import { loadServers, loadSkills } from "../skills/load.ts";
 import { builtinOffers } from "../skills/registry.ts";
+import type { OfferedSkill } from "../skills/skill.ts";
 import { openBlobs, type BlobStore } from "../storage/blobs.ts";
 import { lockDataDir } from "../storage/lock.ts";
 import { nextBootEpoch } from "../storage/meta.ts";
@@ -20,6 +21,7 @@ import { createSandboxes, type Sandboxes } from "../worker/sandbox/sandboxes.ts"
 import { createWorker, type Worker } from "../worker/worker.ts";
 import { createCallers, type Callers } from "./callers.ts";
 import type { NodeConfig } from "./config.ts";
+import { openLent, type Lent } from "./lent.ts";
 
 /** Where time, chance and messages come from and go to. */
 export interface Surroundings {
@@ -38,6 +40,7 @@ export interface Ground {
   worker: Worker;
   /** Closed with the worker. */
   sandboxes: Sandboxes;
+  lent: Lent;
   /** MCP servers whose tools are skills here. */
   servers: McpExecutor;
   callers: Callers;
@@ -65,8 +68,16 @@ export async function openGround(
   let resources = await look();
   const servers = createMcpExecutor({ servers: await loadServers(config.skills), clock, log });
   const callers = createCallers(identity.peer);
-  const sandboxes = createSandboxes({ clock, log, commands: config.commands });
-  const worker = await openWorker(config, around, { servers, callers, sandboxes, machine: () => resources });
+  const settings = { httpAllow: config.httpExceptions };
+  const builtin = builtinOffers(settings).filter(
+    ({ definition }) => config.builtinSkills?.includes(definition.id) ?? true,
+  );
+  const own = await loadSkills(config.skills, { offered: builtin });
+  const lent = openLent(config, identity.peer, own, around, () => sandboxes.tiers);
+  const sandboxes = createSandboxes({ clock, log, commands: config.commands, more: [lent.tier] });
+  const skills = [...builtin, ...own, ...lent.skills].filter((skill) => !lent.inContainers.includes(skill));
+  const parts = { skills, servers, lent, callers, sandboxes, machine: () => resources };
+  const worker = openWorker(config, around, parts);
   building.defer(() => worker.close());
   return {
     identity,
@@ -76,6 +87,7 @@ export async function openGround(
     peerRows: await loadPeers(store),
     worker,
     sandboxes,
+    lent,
     servers,
     callers,
     resources: () => resources,
@@ -89,26 +101,24 @@ export async function openGround(
 }
 
 interface WorkerParts {
+  skills: readonly OfferedSkill[];
+  lent: Lent;
   servers: McpExecutor;
   callers: Callers;
   sandboxes: Sandboxes;
   machine: () => MachineResources;
 }
 
-async function openWorker(
+function openWorker(
   config: NodeConfig,
   { clock, random, log }: Surroundings,
-  { servers, callers, sandboxes, machine }: WorkerParts,
-): Promise<Worker> {
+  { skills, lent, servers, callers, sandboxes, machine }: WorkerParts,
+): Worker {
   const settings = { httpAllow: config.httpExceptions };
-  const builtin = builtinOffers(settings).filter(
-    ({ definition }) => config.builtinSkills?.includes(definition.id) ?? true,
-  );
-  const skills = [...builtin, ...(await loadSkills(config.skills, { offered: builtin }))];
   const slots = config.workerSlots === undefined ? {} : { slots: config.workerSlots };
   return createWorker({
     skills,
-    executors: [...createExecutors({ settings, clock, sandboxes, ...slots }), servers],
+    executors: [...createExecutors({ settings, clock, sandboxes, ...slots }), servers, ...lent.executors],
     ...slots,
     queueLimit: config.workerQueue,
     clock,

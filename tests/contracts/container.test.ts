@@ -195,7 +195,7 @@ describe("container.run", () => {
     } as const;
     const large = jsonBody({
       image: "busybox",
-      command: shell("head -c 60m /dev/zero | tail -c 1 | wc -c"),
+      command: shell("set -o pipefail; head -c 60m /dev/zero | tail | wc -c"),
       memoryMb: 300,
     });
     expect(
@@ -293,8 +293,12 @@ test("no engine: the tier is missing and says where it looked", async () => {
   const report = await createContainerTier({ host: nowhere, wanted: true, folder: join(folder, "c") }).check(
     AbortSignal.timeout(10_000),
   );
-  expect(report).toMatchObject({ tier: "T2", ok: false, message: "no container engine answers" });
-  expect(report.tried).toEqual([`${join(folder, "none.sock")}: not there`]);
+  expect(report).toMatchObject({ tier: "T2", ok: false });
+  expect(report.message).toBe(`no container engine answers (${join(folder, "none.sock")}: not there)`);
+  const unwanted = await createContainerTier({ host: nowhere, wanted: false, folder, env: {} }).check(
+    AbortSignal.timeout(10_000),
+  );
+  expect(unwanted).toMatchObject({ ok: false, message: expect.stringContaining("not asked for") });
   const without = createContainerExecutor({ host: nowhere, clock: systemClock, log: createLog("silent") });
   const run = without.execute(
     { id: "t", skill: containerRun, input: jsonBody({ image: "busybox" }), outputBytes: 1_000 },

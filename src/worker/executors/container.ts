@@ -29,6 +29,8 @@ export interface ContainerHost {
   readonly settings: ContainerSettings;
   /** Undefined until the canary has passed. */
   engine: Engine | undefined;
+  /** Resolves when the canary has been tried, whatever came of it. */
+  tried?: () => Promise<unknown>;
 }
 
 export interface ContainerExecutorOptions {
@@ -56,6 +58,7 @@ export function createContainerExecutor({ host, clock, log }: ContainerExecutorO
     name: "container",
     canExecute: ({ source }) => source.kind === "container",
     async execute(execution, context) {
+      if (host.engine === undefined) await host.tried?.();
       const { engine } = host;
       if (engine === undefined || stop.signal.aborted)
         throw new ErrandError("SkillFailed", "this node has no container engine that it may use");

@@ -53,21 +53,25 @@ export function createContainerTier({ host, folder, wanted, env = process.env }:
       });
       if (!wanted) {
         const sockets = usualSockets(env, process.getuid?.()).filter((socket) => existsSync(socket));
-        tried.push(...sockets.map((socket) => `${socket}: there, not asked`));
         return missing(
-          sockets.length > 0 ? "not used: nothing is configured to run in containers" : "no container engine",
+          sockets.length > 0
+            ? `not asked for: nothing is configured to run in containers, an engine may be at ${sockets[0]}`
+            : "not asked for, and no container engine is to be seen",
           "Skills with an image, or containers: { images: [...] } in the configuration, run in Docker or Podman.",
         );
       }
-      const found = await findEngine(host, env, signal, tried);
+      const silent: string[] = [];
+      const found = await findEngine(host, env, signal, silent);
+      tried.push("an engine that answers");
       if (found === undefined) {
         return missing(
-          "no container engine answers",
+          `no container engine answers (${silent.join("; ")})`,
           "Install Docker or Podman, let this user open its socket, or name it: containers: { socket: PATH }.",
         );
       }
       await removeLeftovers(found, host.owner, signal);
       const problem = await tryEngine(found, host, folder, signal, tried);
+      if (problem !== undefined) tried.push(problem);
       if (problem !== undefined) return missing(problem, "Containers of this engine are not used.");
       host.engine = found;
       return {
@@ -85,7 +89,7 @@ async function findEngine(
   { settings }: ContainerHost,
   env: NodeJS.ProcessEnv,
   signal: AbortSignal,
-  tried: string[],
+  silent: string[],
 ): Promise<Engine | undefined> {
   const sockets = settings.socket === undefined ? usualSockets(env, process.getuid?.()) : [settings.socket];
   for (const socket of new Set(sockets)) {
@@ -93,12 +97,11 @@ async function findEngine(
     try {
       const probe = AbortSignal.any([signal, AbortSignal.timeout(probeMs)]);
       const { OSType = "linux" } = await engine.call<{ OSType?: string }>("GET", "/info", { signal: probe });
-      tried.push(`${socket}: answers`);
       if (OSType === "linux") return engine;
     } catch (error) {
       signal.throwIfAborted();
       const { code } = (error as { cause?: { code?: string } }).cause ?? {};
-      tried.push(`${socket}: ${code === "ENOENT" ? "not there" : (code ?? (error as Error).message)}`);
+      silent.push(`${socket}: ${code === "ENOENT" ? "not there" : (code ?? (error as Error).message)}`);
     }
   }
   return undefined;
