@@ -7,7 +7,7 @@ import type { PeerIdText } from "../core/ids.ts";
 import { limits } from "../core/limits.ts";
 import type { Log } from "../core/log.ts";
 import type { Signer } from "../core/signatures.ts";
-import { signAttestation } from "./attestation-codec.ts";
+import { readAttestation, signAttestation } from "./attestation-codec.ts";
 import type { Claim } from "./attestation.ts";
 
 export interface OwnAttestation {
@@ -34,7 +34,7 @@ export interface OwnAttestationOptions {
   last: { seq: number; signed: Uint8Array | undefined };
   /** Resolves when it is on disk. */
   save: (signed: Uint8Array, seq: number) => Promise<void>;
-  /** Hands it out. */
+  /** Hands it out. Those who have it go no further with it, so saying it again costs little. */
   publish: (signed: Uint8Array) => Promise<void>;
   /** Nodes in the mesh, this one counted. */
   meshSize: () => number;
@@ -44,6 +44,10 @@ export interface OwnAttestationOptions {
 }
 
 const lookEveryMs = 5_000;
+// Gossip reaches nobody to whom the way is not there yet, and those who have heard two within a minute hear no third: it is said
+// again soon, and then from time to time for those who missed it.
+const againMs = [5_000, 25_000, 45_000];
+const againLaterMs = 10 * 60_000;
 // Long before the last one expires, so that a node that is away for some hours is not forgotten.
 const renewMs = limits.attestationLifetimeMs / 2;
 
@@ -55,12 +59,27 @@ export function attestationIntervalMs(nodes: number): number {
 export function createOwnAttestation(options: OwnAttestationOptions): OwnAttestation {
   const { network, signer, clock, random, log } = options;
   let { seq, signed } = options.last;
-  // Of the last one; "" when nothing was ever said, or by a former life of this node: saying it again costs one message.
+  // What the last one said, and when, monotonic; "" when nothing was ever said.
   let said = "";
   let issuedAt = -Infinity;
+  const stored = signed === undefined ? undefined : readAttestation(signed, network, undefined);
+  if (stored !== undefined && stored.problem === undefined) {
+    said = contentOf(stored.attestation.claims);
+    issuedAt = clock.monotonic() - Math.max(0, clock.now() - stored.attestation.issuedAt);
+  }
   let issuing: Promise<void> = Promise.resolve();
   let cancel = (): void => {};
+  let cancelAgain = (): void => {};
   let running = false;
+
+  const sayAgain = (bytes: Uint8Array, times: number): void => {
+    cancelAgain();
+    cancelAgain = clock.after(againMs[times] ?? againLaterMs, () => {
+      if (!running || signed !== bytes) return;
+      void options.publish(bytes);
+      sayAgain(bytes, times + 1);
+    });
+  };
 
   const current = (): Claim[] =>
     options
@@ -81,6 +100,7 @@ export function createOwnAttestation(options: OwnAttestationOptions): OwnAttesta
     signed = bytes;
     said = contentOf(claims);
     await options.publish(bytes);
+    sayAgain(bytes, 0);
   }
 
   /** One after the other, or numbers would be out of order. */
@@ -119,6 +139,7 @@ export function createOwnAttestation(options: OwnAttestationOptions): OwnAttesta
     start() {
       if (running) return;
       running = true;
+      if (signed !== undefined) sayAgain(signed, 0);
       lookLater();
     },
     issue: () => issue(current()),
@@ -132,6 +153,7 @@ export function createOwnAttestation(options: OwnAttestationOptions): OwnAttesta
     stop() {
       running = false;
       cancel();
+      cancelAgain();
     },
   };
 }

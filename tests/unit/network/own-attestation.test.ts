@@ -21,6 +21,7 @@ let withheld: Set<string>;
 let stored: { seq: number; signed: Uint8Array | undefined };
 let published: Attestation[];
 let savingFails: boolean;
+let saidAgain: number;
 
 beforeEach(() => {
   clock = manualClock();
@@ -29,6 +30,7 @@ beforeEach(() => {
   stored = { seq: 0, signed: undefined };
   published = [];
   savingFails = false;
+  saidAgain = 0;
 });
 
 function start(options: Partial<OwnAttestationOptions> = {}): OwnAttestation {
@@ -47,7 +49,8 @@ function start(options: Partial<OwnAttestationOptions> = {}): OwnAttestation {
       if (read.problem !== undefined) throw new Error(read.problem);
       // What others see is on disk before they do.
       expect(stored.seq).toBe(read.attestation.seq);
-      published.push(read.attestation);
+      if (published.at(-1)?.seq === read.attestation.seq) saidAgain++;
+      else published.push(read.attestation);
     },
     meshSize: () => 10,
     clock,
@@ -94,6 +97,33 @@ test("what does not change is said again when half of its life is over", async (
   await pass(10_000);
   expect(published.length).toBe(2);
   own.stop();
+});
+
+test("it is said again soon, and seldom from then on, until there is something else to say", async () => {
+  claims = [claim(bob)];
+  const own = start();
+  await own.issue();
+  await pass(80_000);
+  expect(saidAgain).toBe(3);
+  await pass(3_600_000);
+  expect(saidAgain).toBe(9);
+  own.stop();
+  await pass(3_600_000);
+  expect([saidAgain, published.length]).toEqual([9, 1]);
+});
+
+test("after a restart it is said again as it was, unless there is something else to say", async () => {
+  claims = [claim(bob)];
+  const before = start();
+  await before.issue();
+  before.stop();
+  const after = start();
+  await pass(600_000);
+  expect([published.length, saidAgain > 0]).toEqual([1, true]);
+  claims = [];
+  await pass(10_000);
+  after.stop();
+  expect(published.map(({ claims }) => claims.length)).toEqual([1, 0]);
 });
 
 test("a claim that is gone is taken back, and so is what the operator withholds", async () => {
