@@ -1,7 +1,8 @@
 /**
  * INPUT of `run` and `submit`: JSON text, `@file`, or `-` for standard input; absent it is an empty object, which skills
- * without required fields take. A file that is not a JSON object goes to skills that take files as the file itself.
+ * without required fields take. Fields of `--set` are added to it, also to a file where the skill takes forms. A file that is not a JSON object goes to skills that take files as the file itself.
  */
+import { randomBytes } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { open, stat, type FileHandle } from "node:fs/promises";
 import { extname } from "node:path";
@@ -20,13 +21,36 @@ export interface InputChoice {
   type: string | undefined;
   /** Media types that the skill takes besides JSON; undefined when the skill is not known. */
   modes: readonly string[] | undefined;
+  /** `--set`: fields of the input, which are added to JSON and sent along with a file. */
+  fields?: Readonly<Record<string, unknown>>;
 }
+
+/** All that is needed of the node. */
+export type Uploads = Pick<ApiClient, "upload">;
 
 const json = "application/json";
 const octets = "application/octet-stream";
+const formType = "multipart/form-data";
 
 /** Throws `InvalidInput` that shows where. */
-export async function readInput(client: ApiClient, choice: InputChoice): Promise<TaskInput> {
+export async function readInput(client: Uploads, choice: InputChoice): Promise<TaskInput> {
+  const { fields = {} } = choice;
+  const file = choice.text === "-" || choice.text?.startsWith("@") === true;
+  if (file && Object.keys(fields).length > 0 && choice.modes?.includes(formType) === true) {
+    return uploadForm(client, choice, fields);
+  }
+  const taken = await readPlain(client, choice);
+  if (Object.keys(fields).length === 0) return taken;
+  const { input } = taken;
+  if (taken.inputBlob !== undefined || typeof input !== "object" || input === null || Array.isArray(input)) {
+    throw new ErrandError("InvalidInput", "--set adds fields to an object, and this input is none", {
+      hint: "Only skills that take multipart/form-data take fields beside a file; `errand skill get` says so.",
+    });
+  }
+  return { input: { ...input, ...fields } };
+}
+
+async function readPlain(client: Uploads, choice: InputChoice): Promise<TaskInput> {
   const { text } = choice;
   if (text === undefined) return { input: {} };
   if (text === "-") return fromStdin(client, choice);
@@ -38,7 +62,7 @@ export async function readInput(client: ApiClient, choice: InputChoice): Promise
 }
 
 async function fromFile(
-  client: ApiClient,
+  client: Uploads,
   path: string,
   { type, modes = [] }: InputChoice,
 ): Promise<TaskInput> {
@@ -61,7 +85,7 @@ async function fromFile(
   return { input: parseJson((await readBounded(path)).toString("utf8"), path) };
 }
 
-async function fromStdin(client: ApiClient, { type, modes = [] }: InputChoice): Promise<TaskInput> {
+async function fromStdin(client: Uploads, { type, modes = [] }: InputChoice): Promise<TaskInput> {
   if (type !== undefined && type !== json) return upload(client, process.stdin, type);
   const bytes = await readAll(process.stdin, "standard input");
   if (type === undefined && modes.length > 0) {
@@ -71,6 +95,28 @@ async function fromStdin(client: ApiClient, { type, modes = [] }: InputChoice): 
     return upload(client, Readable.from([bytes]), acceptedType(guessed, modes));
   }
   return { input: parseJson(bytes.toString("utf8"), "standard input") };
+}
+
+/** The file and the fields as one body, which is never whole in memory. */
+async function uploadForm(
+  client: Uploads,
+  { text, type }: InputChoice,
+  fields: Readonly<Record<string, unknown>>,
+): Promise<TaskInput> {
+  const path = text === "-" ? undefined : text?.slice(1);
+  if (path !== undefined) await fileSize(path);
+  const boundary = `errand-${randomBytes(16).toString("hex")}`;
+  const fileIs = type ?? (path === undefined ? octets : guessType(path));
+  async function* form(): AsyncGenerator<Uint8Array> {
+    const json = JSON.stringify(fields);
+    yield Buffer.from(
+      `--${boundary}\r\ncontent-disposition: form-data; name="input"\r\ncontent-type: application/json\r\n\r\n${json}\r\n` +
+        `--${boundary}\r\ncontent-disposition: form-data; name="file"; filename="file"\r\ncontent-type: ${fileIs}\r\n\r\n`,
+    );
+    yield* path === undefined ? process.stdin : createReadStream(path);
+    yield Buffer.from(`\r\n--${boundary}--\r\n`);
+  }
+  return upload(client, Readable.from(form()), `${formType}; boundary=${boundary}`);
 }
 
 async function fileSize(path: string): Promise<number> {
@@ -111,7 +157,7 @@ async function readAll(source: Readable, name: string): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-async function upload(client: ApiClient, source: Readable, type: string): Promise<TaskInput> {
+async function upload(client: Uploads, source: Readable, type: string): Promise<TaskInput> {
   const blob = await client.upload<{ hash: string; sizeBytes: number }>("/v1/blobs", source);
   return { inputBlob: { ...blob, type } };
 }

@@ -26,7 +26,10 @@ export interface SubmissionOptions extends RequirementOptions {
   concurrency?: number;
   queueTimeout?: number;
   verify?: string[];
+  set?: string[];
 }
+
+export const setHelp = "a field of the input, as JSON or text; also beside a file; repeatable";
 
 export function submissionOptions(command: Command): Command {
   return taskOptions(
@@ -35,6 +38,7 @@ export function submissionOptions(command: Command): Command {
       .argument("[input]", "JSON, @FILE, or - for standard input; {} when absent"),
   )
     .option("--input-type <mime>", "send INPUT as it is, with this media type")
+    .option("--set <key=value>", setHelp, collect)
     .option("--key <key>", "idempotency key: the same key again is the same task")
     .option("--concurrency-key <key>", "only so many tasks with this key run at once")
     .option("--concurrency <n>", "how many: 1 unless said", wholeNumber);
@@ -88,6 +92,7 @@ export async function bodyFor(
     text: inputText,
     type: options.inputType,
     modes: skill.inputModes,
+    fields: inputFields(options.set ?? []),
   });
   return { skill: skill.id, ...input, ...(await taskFields(cli, options)) };
 }
@@ -155,6 +160,26 @@ async function askModes({ client }: Cli, skill: string): Promise<string[] | unde
     if (error instanceof ErrandError && error.code !== "NodeUnreachable") return undefined;
     throw error;
   }
+}
+
+/** `width=320` is the number, `name=photo` the text. */
+function inputFields(pairs: readonly string[]): Record<string, unknown> {
+  return Object.fromEntries(
+    pairs.map((pair) => {
+      const at = pair.indexOf("=");
+      if (at < 1) {
+        throw new ErrandError("InvalidInput", `the field "${pair.slice(0, 64)}" is not KEY=VALUE`, {
+          hint: "Write it like --set width=320.",
+        });
+      }
+      const text = pair.slice(at + 1);
+      try {
+        return [pair.slice(0, at), JSON.parse(text) as unknown];
+      } catch {
+        return [pair.slice(0, at), text];
+      }
+    }),
+  );
 }
 
 function labels(pairs: readonly string[]): Record<string, string> {

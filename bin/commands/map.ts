@@ -1,13 +1,14 @@
 /** `errand map`: one skill on each of many files, over all peers that offer it. */
 import { access, mkdir } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { Option, type Command } from "commander";
 import { ErrandError } from "../../src/core/errors.ts";
-import { wholeNumber, withNode, type Cli } from "../cli.ts";
+import { collect, wholeNumber, withNode, type Cli } from "../cli.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { isSuccess, runMany, type PieceEnd } from "../many-tasks.ts";
 import { duration, note, printJsonLine, printTable, shortPeer } from "../output.ts";
-import { bodyFor, findSkill, taskOptions, type SubmissionOptions } from "../submission.ts";
+import { outputName, uniqueNames } from "../output-files.ts";
+import { bodyFor, findSkill, setHelp, taskOptions, type SubmissionOptions } from "../submission.ts";
 import { saveOutput } from "../task-result.ts";
 
 interface MapOptions extends Omit<SubmissionOptions, "concurrency"> {
@@ -17,7 +18,8 @@ interface MapOptions extends Omit<SubmissionOptions, "concurrency"> {
 
 interface Mapped {
   file: string;
-  savedTo: string | undefined;
+  /** Of the output, but for its ending. */
+  name: string;
 }
 
 const examples = `
@@ -25,6 +27,7 @@ Examples:
   $ errand map text.stats reports/*.txt
   $ errand map hash.file photos/*.jpg -o json
   $ errand map text.keywords *.md --out keywords/
+  $ errand map image.resize photos/*.jpg --set width=640 --out small/
 
 Each file is taken as \`errand run SKILL @FILE\` takes it. Exit code 10 if any failed.
 `;
@@ -37,6 +40,7 @@ export function register(program: Command): void {
       .argument("<skill>", "id of the skill; may be shortened where unique")
       .argument("<files...>", "one task for each")
       .option("--input-type <mime>", "send the files as they are, with this media type")
+      .option("--set <key=value>", setHelp, collect)
       .option("--out <dir>", "write each output to a file of its own in this folder"),
   )
     .addOption(
@@ -56,19 +60,22 @@ async function map(cli: Cli, skillText: string, files: string[], options: MapOpt
   const { concurrency, ...given } = options;
   const skill = await findSkill(cli, skillText, `@${files[0]}`);
   if (options.out !== undefined) await mkdir(options.out, { recursive: true });
-  const names = options.out === undefined ? [] : uniqueNames(files);
+  const names = uniqueNames(files);
   const ends = new Map<string, PieceEnd>();
   const pieces = files.map((file, i) => ({
-    what: { file, savedTo: options.out === undefined ? undefined : join(options.out, names[i] ?? "") },
+    what: { file, name: names[i] ?? "" },
     body: () => bodyFor(cli, skill, `@${file}`, given),
   }));
   const many = await runMany<Mapped>(cli, pieces, {
     concurrency: Math.max(1, concurrency),
     total: files.length,
-    async done({ file, savedTo }, end) {
+    async done({ file, name }, end) {
       ends.set(file, end);
-      if (savedTo !== undefined && !(end instanceof ErrandError) && isSuccess(end))
+      let savedTo: string | undefined;
+      if (options.out !== undefined && !(end instanceof ErrandError) && isSuccess(end)) {
+        savedTo = join(options.out, outputName(name, end.outputRef?.type ?? "application/json"));
         await saveOutput(cli, end, savedTo);
+      }
       if (cli.json) printJsonLine(jsonOf(file, end, savedTo));
     },
   });
@@ -108,15 +115,4 @@ function rowOf(file: string, end: PieceEnd | undefined): string[][] {
           : JSON.stringify(output);
   const short = text.length > shownChars ? `${text.slice(0, shownChars)}…` : text;
   return [[file, end.status, end.local ? "this node" : shortPeer(end.peer), duration(end.durationMs), short]];
-}
-
-/** A file name for each output: that of its input with .json behind; a number where two are called alike. */
-function uniqueNames(files: readonly string[]): string[] {
-  const used = new Set<string>();
-  return files.map((file) => {
-    let name = `${basename(file)}.json`;
-    for (let n = 2; used.has(name); n++) name = `${basename(file)}-${n}.json`;
-    used.add(name);
-    return name;
-  });
 }
