@@ -21,6 +21,8 @@ export interface Candidate {
   load: Load;
   /** Age of `load`, ms. */
   loadAgeMs: number;
+  /** It says that the skill's code is loaded and waits for work; absent for not known. */
+  warm?: boolean;
   /** An open connection or session. */
   connected: boolean;
   blocked: boolean;

@@ -75,8 +75,7 @@ export class Chooser {
     // A band smaller than a draw is filled up with newcomers, which compete by their score; liars only if nobody else is left.
     if (drawn.length < drawSize) moveInto(drawn, newcomers, drawSize - drawn.length, context.random);
     if (drawn.length === 0) moveInto(drawn, others, drawSize, context.random);
-    if (band.length > drawSize && !drawn.some((prospect) => hasRoom(prospect, context.now)))
-      this.#addIdle(drawn, context);
+    if (!drawn.some((prospect) => hasRoom(prospect, context.now))) this.#addIdle(drawn, context);
     for (const prospect of drawn) setTheta(prospect, context.random);
     this.#addSpill(drawn, context.random);
     if (local !== undefined) drawn.push(local);
@@ -90,12 +89,15 @@ export class Chooser {
    * looking, and a task does not queue while somebody idles who was only not drawn.
    */
   #addIdle(drawn: Prospect[], context: ChooseContext): void {
-    const band = this.#band;
-    const end = Math.min(band.length, drawSize + idleLookedAt);
+    // In a young mesh there is no band yet; the newcomers that were drawn have left their list.
+    const young = this.#band.length === 0;
+    const from = young ? this.#newcomers : this.#band;
+    const start = young ? 0 : drawSize;
+    const end = Math.min(from.length, start + idleLookedAt);
     let found = 0;
-    for (let i = drawSize; i < end && found < idleTaken; i++) {
-      swapIn(band, i, context.random);
-      const prospect = band[i] as Prospect;
+    for (let i = start; i < end && found < idleTaken; i++) {
+      swapIn(from, i, context.random);
+      const prospect = from[i] as Prospect;
       if (!hasRoom(prospect, context.now)) continue;
       drawn.push(prospect);
       found += 1;

@@ -19,6 +19,8 @@ const wrongMs = 1_500;
 const poorMs = 1_500;
 /** A credit saved is worth waiting this long. */
 const priceMsPerCredit = 50;
+/** A warm worker's run against a cold one's: what is saved is the start, of which little is known here. */
+const warmShare = 0.8;
 /** Assumed of a peer that was never measured; a few networks are faster, few are much slower. */
 const unknownRttMs = 20;
 /** Connecting first takes some three round trips in all. */
@@ -112,7 +114,8 @@ export function score(prospect: Prospect, skillMs: number, now: number): ScorePa
   const { runMs, queuedMs } = serviceTimes(reportedServiceMs, prospect.service?.averageMs, skillMs);
   // Waiting out what the peer asked for matters only when all of them asked for it.
   const heldMs = Math.max(0, metrics.avoidUntil - now);
-  const serviceMs = runMs + (queuedMs * Math.max(0, inHand + 1 - slots)) / slots + heldMs;
+  const ownRunMs = candidate.warm === true ? warmShare * runMs : runMs;
+  const serviceMs = ownRunMs + (queuedMs * Math.max(0, inHand + 1 - slots)) / slots + heldMs;
   if (candidate.local) {
     return {
       rttMs: 0,
