@@ -9,7 +9,7 @@ import {
   SignedAttestation,
   type SignedAttestation as WireSigned,
 } from "#protocols/trust";
-import { isSkillId, publicKeyOfPeer, type PeerIdText } from "../core/ids.ts";
+import { isSkillId, publicKeyOfPeer } from "../core/ids.ts";
 import { limits } from "../core/limits.ts";
 import { verifySignature, type Signer } from "../core/signatures.ts";
 import type { Attestation, Claim, Equivocation } from "./attestation.ts";
@@ -116,17 +116,6 @@ function isClean(claim: Claim, before: Claim | undefined, issuer: string): boole
     claim.neg <= limits.claimedVerdicts &&
     (before === undefined || compareClaims(before, claim) < 0)
   );
-}
-
-/** Who claims to have issued it, unchecked: cheap, for dropping what came by the wrong way. */
-export function issuerOf(signed: Uint8Array): PeerIdText | undefined {
-  if (signed.length > limits.attestationBytes) return undefined;
-  try {
-    const { attestation } = SignedAttestation.decode(signed);
-    return WireAttestation.decode(attestation, { limits: { claims: limits.claimsPerAttestation } }).issuer;
-  } catch {
-    return undefined;
-  }
 }
 
 /** The costly part: whether the issuer signed these bytes. */

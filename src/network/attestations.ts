@@ -22,8 +22,8 @@ import type { Attestation, Equivocation } from "./attestation.ts";
 import { createTokenBuckets } from "./token-buckets.ts";
 import type { Equivocation as WireEquivocation } from "#protocols/trust";
 
-/** By `gossip` in its issuer's own envelope, or as a `relay` from who knows it (a sync, the disk, a file). */
-export type Via = "gossip" | "relay";
+/** By gossip, in the envelope of `author`, or as a `relay` from who knows it (a sync, the disk, a file). */
+export type Via = { author: PeerIdText } | "relay";
 
 export type Verdict =
   /** Taken: it holds from now on. */
@@ -47,7 +47,7 @@ export interface Taken {
   verdict: Verdict;
   issuer?: PeerIdText;
   seq?: number;
-  problem?: Problem | "forged" | "silenced" | "blocked";
+  problem?: Problem | "envelope" | "forged" | "silenced" | "blocked";
 }
 
 export interface Held {
@@ -188,6 +188,9 @@ export function createAttestationBook(options: BookOptions): AttestationBook {
     const { attestation, body, signature } = read;
     const { issuer, seq } = attestation;
     const known = { issuer, seq };
+    const gossiped = via !== "relay";
+    // In another's envelope an old one would be as new as its finder likes.
+    if (gossiped && via.author !== issuer) return { verdict: "hostile", ...known, problem: "envelope" };
     if (silenced.has(issuer)) return { verdict: "ignored", ...known, problem: "silenced" };
     if (isBlocked(issuer)) return { verdict: "ignored", ...known, problem: "blocked" };
     const entry = book.get(issuer);
@@ -196,8 +199,7 @@ export function createAttestationBook(options: BookOptions): AttestationBook {
     if (seq === entry?.seq && (rival === undefined || Buffer.compare(rival.body, body) === 0)) {
       return { verdict: "known", ...known };
     }
-    if (rival === undefined && via === "gossip" && !pace.take(issuer))
-      return { verdict: "limited", ...known };
+    if (rival === undefined && gossiped && !pace.take(issuer)) return { verdict: "limited", ...known };
     if (!isSigned(issuer, body, signature)) return { verdict: "hostile", ...known, problem: "forged" };
     if (issuer === self) return { verdict: "own", ...known };
     if (rival !== undefined) {

@@ -13,7 +13,7 @@ import type { Signer } from "../core/signatures.ts";
 import { signFault, type Fault } from "./alarm-codec.ts";
 import { createAlarms, type AlarmInForce } from "./alarms.ts";
 import { createResponseVerifier } from "./attest.ts";
-import { issuerOf, wireEquivocation } from "./attestation-codec.ts";
+import { wireEquivocation } from "./attestation-codec.ts";
 import { createAttestationPersistence, type AttestationStore } from "./attestation-persistence.ts";
 import type { Attestation, Claim, Equivocation } from "./attestation.ts";
 import { createAttestationBook, type AttestationBook, type Taken, type Via } from "./attestations.ts";
@@ -130,10 +130,9 @@ export async function createTrustNetwork(options: TrustNetworkOptions): Promise<
   const gossip = createTrustGossip({
     pubsub: host.pubsub,
     network,
-    take: (signed) => take(signed, "gossip"),
+    take: (signed, author) => take(signed, { author }),
     takeFault: (signed) => alarms.take(signed),
     prove: (wire) => book.prove(wire),
-    issuerOf,
     isVouched,
     clock,
     log,

@@ -51,6 +51,9 @@ export async function assembleTrust({
   router.setPins(standing.pins());
   const isPinned = (peer: PeerIdText): boolean => (standing.pinOf(peer) ?? 0) >= 0.5;
 
+  // What comes from the disk was told when it was found out.
+  let loading = true;
+
   const trust = await createTrustNetwork({
     host,
     signer: identity.signer,
@@ -82,6 +85,7 @@ export async function assembleTrust({
     random,
     log,
   });
+  loading = false;
   standing.onPolicy((peer) => {
     router.setPins(standing.pins());
     if (standing.isBlocked(peer)) trust.book.forget(peer);

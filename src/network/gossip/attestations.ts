@@ -23,13 +23,11 @@ export interface TrustGossip {
 export interface TrustGossipOptions {
   pubsub: GossipSub;
   network: string;
-  /** An attestation that came in its issuer's own envelope. */
-  take: (signed: Uint8Array) => Taken;
+  /** An attestation that came in the envelope of `author`. */
+  take: (signed: Uint8Array, author: PeerIdText) => Taken;
   takeFault: (signed: SignedFault) => { verdict: AlarmVerdict; reporter?: PeerIdText };
   /** As `AttestationBook.prove`. */
   prove: (wire: Equivocation) => boolean | undefined;
-  /** Who claims to have issued an attestation, unchecked. */
-  issuerOf: (signed: Uint8Array) => PeerIdText | undefined;
   /** Whether anybody whose word counts here vouches for the peer. */
   isVouched: (peer: PeerIdText) => boolean;
   clock: Clock;
@@ -57,10 +55,7 @@ export function createTrustGossip(options: TrustGossipOptions): TrustGossip {
     if (message.type !== "signed") return Reject;
     const { data } = message;
     const author = message.from.toString();
-    if (data.length > limits.attestationBytes) return Reject;
-    // In another's envelope an old one would be as new as its finder likes.
-    if (options.issuerOf(data) !== author) return Reject;
-    const { verdict, problem } = options.take(data);
+    const { verdict, problem } = options.take(data, author);
     if (verdict === "hostile") {
       log.debug({ author, problem }, "gossiped attestation refused");
       return Reject;

@@ -3,9 +3,13 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { Attestation as WireAttestation, SignedAttestation } from "#protocols/trust";
 import { limits } from "../../../src/core/limits.ts";
 import type { Signer } from "../../../src/core/signatures.ts";
-import { wireEquivocation } from "../../../src/network/attestation-codec.ts";
+import { readAttestation, wireEquivocation } from "../../../src/network/attestation-codec.ts";
 import type { Attestation, Equivocation } from "../../../src/network/attestation.ts";
-import { createAttestationBook, type AttestationBook } from "../../../src/network/attestations.ts";
+import {
+  createAttestationBook,
+  type AttestationBook,
+  type Taken,
+} from "../../../src/network/attestations.ts";
 import { manualClock, type ManualClock } from "../../support/manual-clock.ts";
 import { attestationBy, claim, dayMs, newSigner } from "./trust-fixtures.ts";
 
@@ -45,6 +49,12 @@ beforeEach(() => {
   book = newBook();
 });
 
+/** As it comes in its issuer's own envelope. */
+function gossiped(signed: Uint8Array, to: AttestationBook = book): Taken {
+  const read = readAttestation(signed, "errand", undefined);
+  return to.take(signed, { author: read.problem === undefined ? read.attestation.issuer : "nobody" });
+}
+
 const by = (issuer: Signer, changes: Partial<Attestation> = {}): Uint8Array =>
   attestationBy(issuer, clock.now(), changes);
 
@@ -69,30 +79,30 @@ function signedRaw(issuer: Signer, fields: Partial<WireAttestation>, tail = ""):
 describe("what an issuer says", () => {
   test("holds until it says something else, which replaces all of it", () => {
     const first = by(alice, { claims: [claim(bob.peer), claim(bob.peer, { skill: "sleep" })] });
-    expect(book.take(first, "gossip").verdict).toBe("new");
+    expect(gossiped(first).verdict).toBe("new");
     expect([book.size, book.claims]).toEqual([1, 2]);
     clock.advance(1);
-    expect(book.take(by(alice, { claims: [claim(bob.peer)] }), "gossip").verdict).toBe("new");
+    expect(gossiped(by(alice, { claims: [claim(bob.peer)] })).verdict).toBe("new");
     expect([book.size, book.claims]).toEqual([1, 1]);
     expect(told).toEqual([`taken ${alice.peer} 2`, `taken ${alice.peer} 1`]);
   });
 
   test("is taken back by an attestation without it", () => {
-    book.take(by(alice, { claims: [claim(bob.peer)] }), "gossip");
+    gossiped(by(alice, { claims: [claim(bob.peer)] }));
     clock.advance(1);
-    expect(book.take(by(alice), "gossip").verdict).toBe("new");
+    expect(gossiped(by(alice)).verdict).toBe("new");
     expect([book.size, book.claims, told.at(-1)]).toEqual([1, 0, `taken ${alice.peer} 0`]);
   });
 
   test("cannot be played back: what was replaced stays so, and again is no news", () => {
     const praise = by(alice, { claims: [claim(bob.peer)] });
-    book.take(praise, "gossip");
+    gossiped(praise);
     clock.advance(1);
     const nothing = by(alice);
-    book.take(nothing, "gossip");
-    for (const via of ["gossip", "relay"] as const) {
-      expect(book.take(praise, via).verdict).toBe("old");
-      expect(book.take(nothing, via).verdict).toBe("known");
+    gossiped(nothing);
+    for (const take of [gossiped, (signed: Uint8Array) => book.take(signed, "relay")]) {
+      expect(take(praise).verdict).toBe("old");
+      expect(take(nothing).verdict).toBe("known");
     }
     expect([book.claims, told.length]).toEqual([0, 2]);
   });
@@ -123,19 +133,19 @@ describe("it is ignored", () => {
     ["of another network", () => attestationBy(alice, clock.now(), {}, "lab"), "network"],
     ["of a later version", () => signedRaw(alice, { version: 2 }), "version"],
   ] as const)("%s", (_what, make, problem) => {
-    expect(book.take(make(), "gossip")).toMatchObject({ verdict: "ignored", problem });
+    expect(gossiped(make())).toMatchObject({ verdict: "ignored", problem });
     expect([book.size, told]).toEqual([0, []]);
     expect(Object.values(book.counters)).toEqual([1]);
   });
 
   test("within the difference of clocks it is taken", () => {
     const ahead = by(alice, { issuedAt: clock.now() + limits.clockSkewMs, expiresAt: clock.now() + dayMs });
-    expect(book.take(ahead, "gossip").verdict).toBe("new");
+    expect(gossiped(ahead).verdict).toBe("new");
   });
 
   test("of a blocked issuer", () => {
     blocked.add(alice.peer);
-    expect(book.take(by(alice), "gossip")).toMatchObject({ verdict: "ignored", problem: "blocked" });
+    expect(gossiped(by(alice))).toMatchObject({ verdict: "ignored", problem: "blocked" });
   });
 });
 
@@ -186,35 +196,42 @@ describe("it is hostile", () => {
     expect([book.size, told]).toEqual([0, []]);
   });
 
+  test("in the envelope of another", () => {
+    expect(book.take(by(alice), { author: bob.peer })).toMatchObject({
+      verdict: "hostile",
+      problem: "envelope",
+    });
+  });
+
   test("with 64 claims of the longest skill ids it fits", () => {
     const claims = Array.from({ length: 64 }, (_, i) =>
       claim(peer, { skill: `${"x".repeat(61)}${100 + i}` }),
     );
-    expect(book.take(by(alice, { claims }), "gossip").verdict).toBe("new");
+    expect(gossiped(by(alice, { claims })).verdict).toBe("new");
   });
 });
 
 describe("two bodies under one number", () => {
   test("silence their issuer, and are a proof that others can check", () => {
-    book.take(by(alice, { claims: [claim(bob.peer)] }), "gossip");
+    gossiped(by(alice, { claims: [claim(bob.peer)] }));
     expect(book.take(by(alice), "relay").verdict).toBe("equivocation");
     expect([book.get(alice.peer), told.at(-1)]).toEqual([undefined, `dropped ${alice.peer}`]);
     clock.advance(1);
-    expect(book.take(by(alice), "gossip")).toMatchObject({ verdict: "ignored", problem: "silenced" });
+    expect(gossiped(by(alice))).toMatchObject({ verdict: "ignored", problem: "silenced" });
     const other = newBook();
     const [proof] = proofs;
     if (proof === undefined) throw new Error("no proof");
     expect(other.prove(wireEquivocation(proof))).toBe(true);
     expect(other.prove(wireEquivocation(proof))).toBe(false);
-    expect(other.take(by(alice), "gossip")).toMatchObject({ problem: "silenced" });
+    expect(gossiped(by(alice), other)).toMatchObject({ problem: "silenced" });
     clock.advance(limits.equivocationKeptMs);
     other.expire();
-    expect(other.take(by(alice), "gossip").verdict).toBe("new");
+    expect(gossiped(by(alice), other).verdict).toBe("new");
   });
 
   test("need both signatures: nobody can silence another", () => {
     const honest = by(alice, { claims: [claim(bob.peer)] });
-    book.take(honest, "gossip");
+    gossiped(honest);
     const forged = signedRaw(bob, { issuer: alice.peer, seq: clock.now(), expiresAt: clock.now() + dayMs });
     expect(book.take(forged, "relay")).toMatchObject({ verdict: "hostile", problem: "forged" });
     expect(book.prove(wireEquivocation({ issuer: "", first: honest, second: forged }))).toBeUndefined();
@@ -227,7 +244,7 @@ describe("two bodies under one number", () => {
 
   test("a second signature of the same words is no second body", () => {
     const signed = SignedAttestation.decode(by(alice));
-    book.take(SignedAttestation.encode(signed), "gossip");
+    gossiped(SignedAttestation.encode(signed));
     const again = SignedAttestation.encode({ ...signed, signature: Buffer.alloc(64, 1) });
     expect(book.take(again, "relay").verdict).toBe("known");
   });
@@ -241,18 +258,18 @@ describe("bounds", () => {
       return process.memoryUsage().heapUsed;
     };
     const seq = clock.now();
-    book.take(by(alice, { claims: [claim(bob.peer)] }), "gossip");
-    book.take(by(alice, { seq: seq + 1, claims: [claim(bob.peer)] }), "gossip");
+    gossiped(by(alice, { claims: [claim(bob.peer)] }));
+    gossiped(by(alice, { seq: seq + 1, claims: [claim(bob.peer)] }));
     const before = heap();
     const began = performance.now();
-    for (let i = 2; i < 100_002; i++) expect(book.take(body(seq + i), "gossip").verdict).toBe("limited");
+    for (let i = 2; i < 100_002; i++) expect(gossiped(body(seq + i)).verdict).toBe("limited");
     // Loose: a check of each signature alone would take 13 s.
     expect(performance.now() - began).toBeLessThan(10_000);
     expect(heap() - before).toBeLessThan(256 * 1024 * 1024);
     expect([book.size, book.claims, book.counters["attestationsLimited"]]).toEqual([1, 1, 100_000]);
     expect(told.length).toBe(2);
     clock.advance(60_000);
-    expect(book.take(by(alice), "gossip").verdict).toBe("new");
+    expect(gossiped(by(alice)).verdict).toBe("new");
   });
 
   /** Looks right until its signature is checked. */
@@ -275,11 +292,11 @@ describe("bounds", () => {
     const heard = Array.from({ length: 8 }, newSigner);
     for (const one of heard) {
       worth.set(one.peer, 1);
-      small.take(by(one, { claims: [claim(bob.peer)] }), "gossip");
+      gossiped(by(one, { claims: [claim(bob.peer)] }), small);
     }
     const strangers = Array.from({ length: 200 }, newSigner);
     for (const one of strangers) {
-      expect(small.take(by(one), "gossip").verdict).toBe("new");
+      expect(gossiped(by(one), small).verdict).toBe("new");
       expect(small.size).toBeLessThanOrEqual(32);
     }
     for (const one of heard) expect(small.get(one.peer)).toBeDefined();
