@@ -39,7 +39,7 @@ const letOutEveryMs = 25;
 /** What a task may be grouped by: those that any provider of the skill would take alike. */
 function kindOf({ spec, moving, tried }: TaskRecord): string | undefined {
   // One that may not go to everybody learns nothing for the others from a refusal.
-  if (moving !== undefined || tried.size > 0) return undefined;
+  if (moving !== undefined || tried.size > 0 || spec.check !== undefined) return undefined;
   const plain =
     spec.peer === undefined &&
     spec.minTrust === 0 &&

@@ -13,7 +13,7 @@ import { loadRecord } from "../persist.ts";
 import type { TaskRecord } from "../record.ts";
 import { isTerminal } from "../states.ts";
 import type { TaskTable } from "../table.ts";
-import type { CheckRole, Submission, TaskView } from "../task.ts";
+import type { CheckRole, Submission, TaskSpec, TaskView } from "../task.ts";
 import { answeredBy, type Answered } from "./held.ts";
 
 export interface AskingOptions {
@@ -181,23 +181,31 @@ function childOf(record: TaskRecord, question: Question, nowAt: number): Submiss
   const { spec, deadlineAt, id } = record;
   const mostMs = spec.attemptTimeoutMs + spareMs;
   const leftMs = deadlineAt === undefined ? mostMs : Math.max(1, deadlineAt - nowAt);
-  const same = question.role !== "judge";
+  const { role, peer, skill, skillVersion, input } = question;
   return {
-    skill: question.skill,
-    skillVersion: question.skillVersion,
-    input: question.input,
-    ...(same && { requirements: spec.requirements, labels: spec.labels }),
-    ...(same && spec.idempotent !== undefined && { idempotent: spec.idempotent }),
-    ...(same && spec.maxPrice !== undefined && { maxPrice: spec.maxPrice }),
-    ...(spec.traceparent !== undefined && { traceparent: spec.traceparent }),
-    ...(question.peer !== undefined && { peer: question.peer }),
+    ...(role === "judge" ? { ...checkOf(spec), requirements: {}, labels: {} } : checkOf(spec)),
+    skill,
+    skillVersion,
+    input,
+    ...(peer !== undefined && { peer }),
+    taskTimeoutMs: Math.min(leftMs, mostMs),
+    parentId: id,
+    check: role,
+  };
+}
+
+/** What a check has of the task that it is about. */
+export function checkOf(spec: TaskSpec): Omit<Submission, "skill" | "input"> {
+  return {
+    requirements: spec.requirements,
+    labels: spec.labels,
     priority: spec.priority,
     attemptTimeoutMs: spec.attemptTimeoutMs,
-    taskTimeoutMs: Math.min(leftMs, mostMs),
+    ...(spec.idempotent !== undefined && { idempotent: spec.idempotent }),
+    ...(spec.maxPrice !== undefined && { maxPrice: spec.maxPrice }),
+    ...(spec.traceparent !== undefined && { traceparent: spec.traceparent }),
     retry: { strategy: "none" },
     cache: false,
-    parentId: id,
-    check: question.role,
   };
 }
 

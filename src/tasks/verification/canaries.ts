@@ -12,7 +12,8 @@ import type { PeerStanding } from "../providers.ts";
 import type { TaskState } from "../states.ts";
 import type { TaskTable } from "../table.ts";
 import type { TaskRecord } from "../record.ts";
-import type { Asking } from "./asking.ts";
+import type { TaskSpec } from "../task.ts";
+import { checkOf, type Asking } from "./asking.ts";
 import type { Faults } from "./faults.ts";
 import { answeredBy, type Answered } from "./held.ts";
 import type { Ledger } from "./ledger.ts";
@@ -24,7 +25,8 @@ interface Canary {
   skill: string;
   version: string;
   input: Body;
-  labels: Record<string, string>;
+  /** Of the task that it repeats: what its worker sees of it. */
+  spec: TaskSpec;
   right: Answered;
   /** Who had the question, as a task or as a canary. */
   seen: Set<PeerIdText>;
@@ -60,7 +62,7 @@ export interface Canaries {
 const askedAtMost = 4;
 const busy: ReadonlySet<TaskState> = new Set(["queued", "assigned", "preparing", "running", "verifying"]);
 const hourMs = 3_600_000;
-const answerMs = 60_000;
+const answerMs = 30_000;
 
 export function createCanaries(options: CanariesOptions): Canaries {
   const { self, table, others, trust, random, clock } = options;
@@ -84,7 +86,7 @@ export function createCanaries(options: CanariesOptions): Canaries {
     const oldest = ofSkill.length >= limits.canariesPerSkill ? ofSkill[0] : undefined;
     if (oldest !== undefined) known.splice(known.indexOf(oldest), 1);
     else if (known.length >= limits.canaries) known.shift();
-    const { skill, labels } = spec;
+    const { skill } = spec;
     // Its output is compared by its hash alone.
     const slim = {
       ...right,
@@ -94,7 +96,7 @@ export function createCanaries(options: CanariesOptions): Canaries {
       skill,
       version: right.executedVersion,
       input,
-      labels,
+      spec,
       right: slim,
       seen: new Set(seen),
       asked: 0,
@@ -129,18 +131,17 @@ export function createCanaries(options: CanariesOptions): Canaries {
     const { canary, peer } = picked;
     canary.seen.add(peer);
     if (++canary.asked >= askedAtMost) known.splice(known.indexOf(canary), 1);
+    const { skill, spec, input, version } = canary;
     const { answer } = await options.asking.askAlone({
-      skill: canary.skill,
-      skillVersion: canary.version,
-      input: canary.input,
-      labels: canary.labels,
+      ...checkOf(spec),
+      skill,
+      skillVersion: others.range(skill, version, spec.skillVersion),
+      input,
       peer,
-      taskTimeoutMs: answerMs,
-      retry: { strategy: "none" },
-      cache: false,
+      taskTimeoutMs: spec.attemptTimeoutMs + answerMs,
       check: "canary",
     });
-    if (answer === undefined) return true;
+    if (answer?.executedVersion !== version) return true;
     judge(canary, answer);
     return true;
   }

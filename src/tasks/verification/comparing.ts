@@ -58,8 +58,9 @@ export async function compareAnswers(
   }
 
   async function place(answer: Answered): Promise<void> {
-    const known = answers.find((one) => one.answer.peer === answer.peer);
-    if (known !== undefined) return;
+    // Other versions may differ, and who was asked twice has one voice.
+    if (answer.executedVersion !== held.executedVersion) return;
+    if (answers.some((one) => one.answer.peer === answer.peer)) return;
     let group = new Set(answers.map((one) => one.group)).size;
     for (const one of answers) {
       if (!(await same(one.answer, answer))) continue;
@@ -74,7 +75,7 @@ export async function compareAnswers(
     inquiry.ask({
       role: "replica",
       skill,
-      skillVersion: held.executedVersion,
+      skillVersion: others.range(skill, held.executedVersion, record.spec.skillVersion),
       input: record.input,
       ...(peer !== undefined && { peer }),
     });

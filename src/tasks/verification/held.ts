@@ -34,6 +34,8 @@ export interface Plan {
 
 export interface HeldAnswer extends Answered {
   plan: Plan;
+  /** It has a row. */
+  stored: boolean;
 }
 
 interface HeldJson {
@@ -45,6 +47,7 @@ interface HeldJson {
 }
 
 export function storeHeld(store: Store, id: TaskId, held: HeldAnswer): void {
+  held.stored = true;
   const { body } = held.output;
   const json: HeldJson = {
     version: held.executedVersion,
@@ -82,6 +85,7 @@ function heldOf(row: HeldAnswerRow): HeldAnswer {
     taskId: row.taskId,
     attempt: row.attempt,
     plan,
+    stored: true,
   };
 }
 

@@ -24,6 +24,8 @@ export interface Others {
   truth(skill: string, version: string, asked: ReadonlySet<PeerIdText>): PeerIdText | undefined;
   /** Equal input gives equal output, as those say who know best. A liar must not get out of it by saying no. */
   isDeterministic(skill: string): boolean;
+  /** The range of versions to ask for, so that it is `version` that answers: the task's own if nobody offers another. */
+  range(skill: string, version: string, own: string): string;
   /** Whether there is anybody to ask beside `asked` and their friends. */
   somebodyElse(skill: string, version: string, asked: ReadonlySet<PeerIdText>): boolean;
   /** `asked`, and who vouches for one of them. */
@@ -86,6 +88,10 @@ export function createOthers(options: OthersOptions): Others {
         if (deterministic) yes++;
       }
       return yes > all / 2;
+    },
+    range(skill, version, own) {
+      for (const one of offering(skill)) if (one.version !== version) return version;
+      return own;
     },
     somebodyElse(skill, version, asked) {
       const out = withFriends(skill, asked);

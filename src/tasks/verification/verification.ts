@@ -115,7 +115,10 @@ export function createVerification(options: VerificationOptions): Verification {
 
   function release(id: TaskId): void {
     resumed.delete(id);
-    if (held.delete(id)) releaseAnswer(store, id);
+    const answer = held.get(id);
+    if (answer === undefined) return;
+    held.delete(id);
+    if (answer.stored) releaseAnswer(store, id);
   }
 
   function plan(record: TaskRecord, peer: PeerIdText): Plan | undefined {
@@ -154,6 +157,7 @@ export function createVerification(options: VerificationOptions): Verification {
       taskId: record.id,
       attempt: response.attempt,
       plan: wish,
+      stored: false,
     };
     held.set(record.id, answer);
     const quick = !wish.compare && record.spec.verify?.custom === undefined && output.bytes !== undefined;

@@ -122,6 +122,9 @@ describe("wrong requests are refused with a code and leave the node up", () => {
     ["a bad priority name", { skill: "echo", priority: "asap" }, "priority"],
     ["negative retries", { skill: "echo", retries: -1 }, "retries"],
     ["retries twice", { skill: "echo", retries: 1, retry: { retries: 2 } }, "retries"],
+    ["an unknown rule", { skill: "echo", verify: { luck: 1 } }, "luck"],
+    ["a share over 1", { skill: "echo", verify: { spotCheck: 2 } }, "spotCheck"],
+    ["the node's own mark", { skill: "echo", check: "replica" }, "check"],
     ["trust over 1", { skill: "echo", minTrust: 1.5 }, "minTrust"],
     ["a number as text", { skill: "echo", attemptTimeoutMs: "5" }, "attemptTimeoutMs"],
     [

@@ -176,6 +176,7 @@ describe("a submission", () => {
     ["strategy", { retry: { strategy: "often" } }],
     ["tags", { requirements: { tags: ["x".repeat(65)] } }],
     ["labels", { labels: { a: "x".repeat(300) } }],
+    ["verify.replicas", { verify: { replicas: { n: 1 } } }],
   ])("with a bad %s is InvalidInput", (field, bad) => {
     expect(() => fillSpec({ ...ok, ...bad } as never)).toThrow(
       expect.objectContaining({
@@ -209,6 +210,8 @@ describe("a stored specification", () => {
       cache: false,
       idempotencyKey: "k",
       notBefore: 5,
+      verify: { replicas: { n: 3 }, compare: { kind: "set" } },
+      check: "replica",
     });
     expect(specFromText(specToText(said), columns)).toEqual(said);
   });

@@ -185,7 +185,7 @@ describe("replicas", () => {
     );
     const seen = requests.map((message) => {
       if (message?.kind !== "request") throw new Error("no request");
-      const { taskId: _id, skillVersion: _version, deadlineMs: _deadline, ...same } = message.request;
+      const { taskId: _id, ...same } = message.request;
       return same;
     });
     expect(seen[1]).toEqual(seen[0]);
