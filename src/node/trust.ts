@@ -67,10 +67,11 @@ export async function assembleTrust({
       attestation: (attestation) => void router.onAttestation(attestation, clock.now()),
       dropped: (issuer) => router.dropIssuer(issuer),
       equivocation({ issuer }) {
-        log.warn(
-          { peer: issuer },
-          "a peer signed two attestations under one number; it is not heard any more",
-        );
+        if (!loading)
+          log.warn(
+            { peer: issuer },
+            "a peer signed two attestations under one number; it is not heard any more",
+          );
         router.onEquivocation(issuer);
       },
       alarm({ peer, skill, reporter, until }) {
