@@ -4,7 +4,7 @@
  */
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { chown, mkdir, readFile, writeFile } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { createClient, type ApiClient } from "../../src/api/client.ts";
@@ -43,6 +43,10 @@ export interface StartOptions {
   name: string;
   dataDir: string;
   config: FileConfig;
+  /** Besides what is left of the test's own environment. */
+  env?: Record<string, string>;
+  /** Whom it runs as, when the test is root. */
+  uid?: number;
 }
 
 /** Children must not inherit what the machine's user has configured. */
@@ -66,13 +70,18 @@ function killGroup(pid: number): void {
 }
 
 /** Throws, with what the process wrote to standard error, when it ends before it is ready or takes too long. */
-export async function startErrand({ name, dataDir, config }: StartOptions): Promise<ErrandProcess> {
+export async function startErrand({ name, dataDir, config, env, uid }: StartOptions): Promise<ErrandProcess> {
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
   await writeFile(dataFiles(dataDir).configFile, JSON.stringify(config));
+  if (uid !== undefined) {
+    await chown(dataDir, uid, uid);
+    await chown(dataFiles(dataDir).configFile, uid, uid);
+  }
   const child = spawn(process.execPath, [errandBin, "up", "--data", dataDir, "-o", "json"], {
-    env: cleanEnv(),
+    env: { ...cleanEnv(), ...env },
     cwd: dataDir,
     detached: true,
+    ...(uid === undefined ? {} : { uid, gid: uid }),
     stdio: ["ignore", "pipe", "pipe"],
   });
   const { pid } = child;

@@ -93,7 +93,7 @@ async function checkT0(t0: T0, signal: AbortSignal): Promise<TierReport> {
     ],
     [
       "an endless loop is ended",
-      () => endsWith("TaskTimeout", () => inT0(t0, "for (;;);", "program", { wallMs: loopMs }, signal)),
+      () => endsWith("LimitExceeded", () => inT0(t0, "for (;;);", "program", { wallMs: loopMs }, signal)),
     ],
   ];
   const hint = "Check that Node.js may start processes of itself.";

@@ -14,7 +14,7 @@ import type { TreeUsage } from "./rss-watch.ts";
 export interface Conversation {
   stdin: Uint8Array;
   outputBytes: number;
-  /** Of the run; beyond it the process is ended and the talk throws `TaskTimeout`. */
+  /** Of the run; beyond it the process is ended and the talk throws `LimitExceeded`. */
   wallMs?: number;
   voice: Voice;
   /** Ends the process: asked first, then by force. */
@@ -33,7 +33,7 @@ export interface Said {
   usage: TreeUsage;
 }
 
-/** Resolves when nothing of the process is left. Throws `LimitExceeded`, `TaskTimeout` or the reason of `signal`. */
+/** Resolves when nothing of the process is left. Throws `LimitExceeded` or the reason of `signal`. */
 export async function converse(launched: Launched, talk: Conversation): Promise<Said> {
   const { clock, signal, kill } = talk;
   let broken: ErrandError | undefined;
@@ -113,7 +113,7 @@ export function limitError(message: string): ErrandError {
 }
 
 export function lateError(wallMs: number): ErrandError {
-  return new ErrandError("TaskTimeout", `it was not done within ${wallMs / 1_000} s`, {
+  return new ErrandError("LimitExceeded", `it was not done within the ${wallMs / 1_000} s that it may take`, {
     hint: "Give it less to do, or ask for more time, as far as the operator grants it.",
   });
 }

@@ -30,12 +30,14 @@ export interface SandboxesOptions {
   log: Log;
   /** Exact paths; default: none. */
   commands?: readonly string[];
+  /** Whether what peers send to T0 runs inside T1 as well, where that is there; default: yes. */
+  harden?: boolean;
   /** Tiers made elsewhere, such as T2. */
   more?: readonly Tier[];
 }
 
 export function createSandboxes(options: SandboxesOptions): Sandboxes {
-  const { clock, log, commands = [], more = [] } = options;
+  const { clock, log, commands = [], harden = true, more = [] } = options;
   const janitor = createJanitor();
   const t0 = createT0({ clock, janitor });
   let opening: Promise<T1> | undefined;
@@ -64,6 +66,7 @@ export function createSandboxes(options: SandboxesOptions): Sandboxes {
       });
     },
     async around() {
+      if (!harden) return undefined;
       const report = await tiers.report("T1");
       return report.ok && canaries.hardens() ? open() : undefined;
     },

@@ -43,7 +43,7 @@ export interface GuestResult {
 }
 
 export interface T0 {
-  /** Throws `SkillFailed`, `LimitExceeded`, `InvalidInput` (no module), `TaskTimeout`, or the reason of `signal`. */
+  /** Throws `SkillFailed`, `LimitExceeded`, `InvalidInput` (no module), or the reason of `signal`. */
   run(run: GuestRun): Promise<GuestResult>;
   /** Ends what runs and what is kept warm. Tolerates closed-twice. */
   close(): Promise<void>;
