@@ -69,16 +69,16 @@ export interface Setting {
   newcomers: number;
 }
 
-/** The mesh of the trust table: peers that serve, and fifty of the honest that ask. */
+/** The mesh of the trust table: peers that serve, and forty of the honest that ask. */
 export const trustSetting: Setting = {
   policy: "errand",
   threat: "none",
   verdicts: "oracle",
   seed: 1,
-  nodes: 160,
+  nodes: 120,
   malicious: 0,
   clients: 0,
-  askers: 50,
+  askers: 40,
   tasksPerClient: 240,
   taskEveryMs: 1_000,
   skills: 10,

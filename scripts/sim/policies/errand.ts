@@ -7,14 +7,13 @@ import { limits } from "../../../src/core/limits.ts";
 import { probeWaitMs } from "../../../src/routing/ask.ts";
 import type { RoutingRequest } from "../../../src/routing/candidate.ts";
 import type { Draft } from "../../../src/routing/decide.ts";
+import { createBudget, hedgeBudget } from "../../../src/tasks/budget.ts";
 import { createRouter } from "../../../src/routing/router.ts";
 import type { Router } from "../../../src/routing/router.ts";
 import type { Asked, Policy, PolicyContext } from "./policy.ts";
 
 /** Evidence is dated by the wall clock. */
 export const wallStart = Date.UTC(2026, 0, 1);
-/** Second attempts, at most this share of all. */
-const hedgeShare = 0.05;
 
 export function skillName(skill: number): string {
   return `skill-${skill}`;
@@ -36,8 +35,9 @@ export function errandPolicy(context: PolicyContext): ErrandPolicy {
   const names = world.offers.map((_, skill) => skillName(skill));
   const nameOf = (skill: number): string => names[skill] as string;
   const asking = new Map<number, Asking>();
-  let attempts = 0;
-  let hedges = 0;
+  const hedges = createBudget(hedgeBudget);
+  // As in a node: a task whose answer is checked has no second attempt.
+  const mayHedge = world.setting.verdicts !== "sampled";
   if (world.pinned) router.setPins(new Map(world.anchors.map(({ id }) => [id, 1])));
 
   const requestOf = (task: Asked, hedge: boolean): RoutingRequest => ({
@@ -76,18 +76,20 @@ export function errandPolicy(context: PolicyContext): ErrandPolicy {
       if (draft.ask.length === 0) return draft.decision.order;
       return router.finish(draft, nameOf(task.skill), silent, now - at, now, wallStart + now).order;
     },
-    hedgeAfterMs: (task, peer, now) => router.hedgeAfterMs(peer, nameOf(task.skill), now) ?? Infinity,
+    hedgeAfterMs(task, peer, now) {
+      const afterMs = mayHedge ? router.hedgeAfterMs(peer, nameOf(task.skill), now) : undefined;
+      if (afterMs === undefined) return Infinity;
+      hedges.paid();
+      return afterMs;
+    },
     hedge(task, now) {
-      if (hedges >= hedgeShare * attempts) return undefined;
+      if (!hedges.take(now)) return undefined;
       const offers = world.offers[task.skill] ?? [];
       const peer = router.decide(requestOf(task, true), offers, now, wallStart + now).order[0];
-      if (peer !== undefined) hedges += 1;
+      if (peer === undefined) hedges.giveBack();
       return peer;
     },
-    sent(peer, skill, now) {
-      attempts += 1;
-      router.onSent(peer, nameOf(skill), now);
-    },
+    sent: (peer, skill, now) => router.onSent(peer, nameOf(skill), now),
     acked: (peer, rttMs, load, now) => router.onAck(peer, rttMs, load, now),
     refused: (peer, load, retryAfterMs, now) => router.onRefused(peer, load, retryAfterMs, now),
     ended(peer, skill, end, { runMs, load }, now) {
