@@ -55,7 +55,11 @@ const entries: readonly CommandEntry[] = [
     summary: "plan, run, show, list, wait for, cancel graphs of tasks",
     load: () => import("./commands/graph.ts"),
   },
-  { name: "skill", summary: "list, find, get skills", load: () => import("./commands/skill.ts") },
+  {
+    name: "skill",
+    summary: "list, find, get skills; init, test, run one's own",
+    load: () => import("./commands/skill.ts"),
+  },
   {
     name: "peer",
     summary: "list, get, connect, pin, block, unblock peers",

@@ -2,12 +2,14 @@
 import { Option, type Command } from "commander";
 import type { PeerView, SkillView } from "../../src/node/node.ts";
 import { seconds, segment, wholeNumber, withNode } from "../cli.ts";
+import { registerLocal } from "./skill-local.ts";
 import { cleanLines, print, printFields, printJson, printTable, shortPeer } from "../output.ts";
 
 type Provider = PeerView & { version: string };
 
 export function register(program: Command): void {
-  const skill = program.command("skill").description("list, find, get skills");
+  const skill = program.command("skill").description("list, find, get skills; init, test, run one's own");
+  registerLocal(skill);
   skill
     .command("list")
     .description("skills of this node and of the peers it knows")

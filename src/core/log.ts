@@ -16,3 +16,14 @@ export function createLog(level: LogLevel): Log {
 }
 
 export const silentLog: Log = pino({ level: "silent" });
+
+/** A log whose messages go to `write`, without their facts: for people who try something out. */
+export function createLineLog(write: (line: string) => void): Log {
+  const stream = {
+    write(text: string): void {
+      const { msg } = JSON.parse(text) as { msg?: string };
+      if (msg !== undefined) write(msg);
+    },
+  };
+  return pino({ level: "info", base: null }, stream);
+}

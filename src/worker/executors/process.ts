@@ -68,7 +68,10 @@ export function createProcessExecutor(options: ProcessExecutorOptions): Executor
         );
         worked = true;
         const output = await finishOutput(result, execution, context, options.pool);
-        return { output, usage: { ...usage, wallMs: options.clock.monotonic() - start } };
+        return {
+          output,
+          usage: { ...usage, wallMs: Math.round((options.clock.monotonic() - start) * 1_000) / 1_000 },
+        };
       } catch (error) {
         throw context.signal.aborted ? context.signal.reason : error;
       } finally {
