@@ -54,10 +54,19 @@ function generate(): Map<string, string> {
       { stdio: "inherit", cwd: work },
     );
     const files = readdirSync(join(work, "out")).toSorted();
-    return new Map(files.map((name) => [name, readFileSync(join(work, "out", name), "utf8")]));
+    return new Map(
+      files.map((name) => [name, sharingNothing(readFileSync(join(work, "out", name), "utf8"))]),
+    );
   } finally {
     rmSync(work, { recursive: true, force: true });
   }
+}
+
+/** One empty array for all fields that are empty: as one for each they were a tenth of what reading a frame allocates. */
+function sharingNothing(code: string): string {
+  return code
+    .replace(/^import \{ alloc as uint8ArrayAlloc \} from .*$/m, "const noBytes = new Uint8Array(0);")
+    .replaceAll("uint8ArrayAlloc(0)", "noBytes");
 }
 
 const files = generate();

@@ -1,5 +1,5 @@
 import { decodeMessage, encodeMessage, message, streamMessage } from 'protons-runtime';
-import { alloc as uint8ArrayAlloc } from 'uint8arrays/alloc';
+const noBytes = new Uint8Array(0);
 export var BlobRequest;
 (function (BlobRequest) {
     let _codec;
@@ -30,7 +30,7 @@ export var BlobRequest;
                 }
             }, (reader, length, opts = {}) => {
                 const obj = {
-                    hash: uint8ArrayAlloc(0),
+                    hash: noBytes,
                     offset: 0,
                     length: 0,
                     credit: 0

@@ -1,5 +1,5 @@
 import { decodeMessage, encodeMessage, enumeration, MaxLengthError, message, streamMessage } from 'protons-runtime';
-import { alloc as uint8ArrayAlloc } from 'uint8arrays/alloc';
+const noBytes = new Uint8Array(0);
 export var Frame;
 (function (Frame) {
     let _codec;
@@ -876,7 +876,7 @@ export var AttemptRef;
                 }
             }, (reader, length, opts = {}) => {
                 const obj = {
-                    taskId: uint8ArrayAlloc(0),
+                    taskId: noBytes,
                     attempt: 0
                 };
                 const end = length == null ? reader.len : reader.pos + length;
@@ -1109,7 +1109,7 @@ export var BlobRef;
                 }
             }, (reader, length, opts = {}) => {
                 const obj = {
-                    hash: uint8ArrayAlloc(0),
+                    hash: noBytes,
                     sizeBytes: 0
                 };
                 const end = length == null ? reader.len : reader.pos + length;
@@ -1648,7 +1648,7 @@ export var TaskRequest;
                 }
             }, (reader, length, opts = {}) => {
                 const obj = {
-                    taskId: uint8ArrayAlloc(0),
+                    taskId: noBytes,
                     attempt: 0,
                     leaseEpoch: 0,
                     skill: '',
@@ -1656,12 +1656,12 @@ export var TaskRequest;
                     priority: 0,
                     deadlineMs: 0,
                     leaseMs: 0,
-                    input: uint8ArrayAlloc(0),
+                    input: noBytes,
                     inputType: '',
                     deterministic: false,
                     idempotent: false,
                     holdId: '',
-                    parentId: uint8ArrayAlloc(0),
+                    parentId: noBytes,
                     traceparent: '',
                     labels: []
                 };
@@ -2117,7 +2117,7 @@ export var TaskAck;
                 }
             }, (reader, length, opts = {}) => {
                 const obj = {
-                    taskId: uint8ArrayAlloc(0),
+                    taskId: noBytes,
                     attempt: 0,
                     verdict: Verdict.VERDICT_UNSPECIFIED,
                     position: 0,
@@ -2295,12 +2295,12 @@ export var TaskProgress;
                 }
             }, (reader, length, opts = {}) => {
                 const obj = {
-                    taskId: uint8ArrayAlloc(0),
+                    taskId: noBytes,
                     attempt: 0,
                     seq: 0,
                     fraction: 0,
                     message: '',
-                    chunk: uint8ArrayAlloc(0)
+                    chunk: noBytes
                 };
                 const end = length == null ? reader.len : reader.pos + length;
                 while (reader.pos < end) {
@@ -2676,7 +2676,7 @@ export var Attest;
                 }
             }, (reader, length, opts = {}) => {
                 const obj = {
-                    signature: uint8ArrayAlloc(0),
+                    signature: noBytes,
                     leafIndex: 0,
                     treeSize: 0,
                     proof: []
@@ -2841,13 +2841,13 @@ export var TaskResponse;
                 }
             }, (reader, length, opts = {}) => {
                 const obj = {
-                    taskId: uint8ArrayAlloc(0),
+                    taskId: noBytes,
                     attempt: 0,
                     leaseEpoch: 0,
                     status: ResponseStatus.STATUS_UNSPECIFIED,
-                    output: uint8ArrayAlloc(0),
+                    output: noBytes,
                     outputType: '',
-                    outputHash: uint8ArrayAlloc(0),
+                    outputHash: noBytes,
                     executedSkillVersion: ''
                 };
                 const end = length == null ? reader.len : reader.pos + length;
@@ -3151,7 +3151,7 @@ export var TaskCancel;
                 }
             }, (reader, length, opts = {}) => {
                 const obj = {
-                    taskId: uint8ArrayAlloc(0),
+                    taskId: noBytes,
                     attempt: 0,
                     reason: ''
                 };
@@ -3249,7 +3249,7 @@ export var TaskPause;
                 }
             }, (reader, length, opts = {}) => {
                 const obj = {
-                    taskId: uint8ArrayAlloc(0),
+                    taskId: noBytes,
                     attempt: 0
                 };
                 const end = length == null ? reader.len : reader.pos + length;
@@ -3335,7 +3335,7 @@ export var TaskResume;
                 }
             }, (reader, length, opts = {}) => {
                 const obj = {
-                    taskId: uint8ArrayAlloc(0),
+                    taskId: noBytes,
                     attempt: 0
                 };
                 const end = length == null ? reader.len : reader.pos + length;
@@ -3421,7 +3421,7 @@ export var TaskQuery;
                 }
             }, (reader, length, opts = {}) => {
                 const obj = {
-                    taskId: uint8ArrayAlloc(0),
+                    taskId: noBytes,
                     attempt: 0
                 };
                 const end = length == null ? reader.len : reader.pos + length;
@@ -3530,7 +3530,7 @@ export var TaskStatus;
                 }
             }, (reader, length, opts = {}) => {
                 const obj = {
-                    taskId: uint8ArrayAlloc(0),
+                    taskId: noBytes,
                     attempt: 0,
                     state: AttemptState.UNKNOWN
                 };

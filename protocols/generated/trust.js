@@ -1,5 +1,5 @@
 import { decodeMessage, encodeMessage, MaxLengthError, message, streamMessage } from 'protons-runtime';
-import { alloc as uint8ArrayAlloc } from 'uint8arrays/alloc';
+const noBytes = new Uint8Array(0);
 export var SignedAttestation;
 (function (SignedAttestation) {
     let _codec;
@@ -22,8 +22,8 @@ export var SignedAttestation;
                 }
             }, (reader, length, opts = {}) => {
                 const obj = {
-                    attestation: uint8ArrayAlloc(0),
-                    signature: uint8ArrayAlloc(0)
+                    attestation: noBytes,
+                    signature: noBytes
                 };
                 const end = length == null ? reader.len : reader.pos + length;
                 while (reader.pos < end) {
@@ -612,8 +612,8 @@ export var SignedFault;
                 }
             }, (reader, length, opts = {}) => {
                 const obj = {
-                    fault: uint8ArrayAlloc(0),
-                    signature: uint8ArrayAlloc(0)
+                    fault: noBytes,
+                    signature: noBytes
                 };
                 const end = length == null ? reader.len : reader.pos + length;
                 while (reader.pos < end) {
@@ -722,7 +722,7 @@ export var Fault;
                     network: '',
                     reporter: '',
                     issuedAt: 0,
-                    groundedHash: uint8ArrayAlloc(0)
+                    groundedHash: noBytes
                 };
                 const end = length == null ? reader.len : reader.pos + length;
                 while (reader.pos < end) {
@@ -908,13 +908,13 @@ export var SignedResult;
                 const obj = {
                     submitter: '',
                     worker: '',
-                    taskId: uint8ArrayAlloc(0),
+                    taskId: noBytes,
                     attempt: 0,
-                    inputHash: uint8ArrayAlloc(0),
+                    inputHash: noBytes,
                     skill: '',
                     skillVersion: '',
-                    outputHash: uint8ArrayAlloc(0),
-                    signature: uint8ArrayAlloc(0),
+                    outputHash: noBytes,
+                    signature: noBytes,
                     leafIndex: 0,
                     treeSize: 0,
                     proof: []
@@ -1129,7 +1129,7 @@ export var TrustRequest;
                 const obj = {
                     version: 0,
                     network: '',
-                    digests: uint8ArrayAlloc(0)
+                    digests: noBytes
                 };
                 const end = length == null ? reader.len : reader.pos + length;
                 while (reader.pos < end) {
@@ -1239,7 +1239,7 @@ export var TrustBatch;
                 const obj = {
                     attestations: [],
                     equivocations: [],
-                    wanted: uint8ArrayAlloc(0),
+                    wanted: noBytes,
                     last: false
                 };
                 const end = length == null ? reader.len : reader.pos + length;

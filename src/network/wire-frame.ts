@@ -4,8 +4,9 @@
  * for that kind; whatever looks different goes to the generated code whole.
  */
 import * as wire from "#protocols/task";
-import { reader, type Codec, type DecodeOptions, type Writer } from "protons-runtime";
+import type { Codec, DecodeOptions, Reader, Writer } from "protons-runtime";
 import { limits } from "../core/limits.ts";
+import { ScratchReader } from "./scratch-reader.ts";
 import { ScratchWriter } from "./scratch-writer.ts";
 
 type Kind = keyof wire.Frame;
@@ -54,6 +55,7 @@ for (const kind of Object.keys(codecs) as Kind[]) {
 
 const lengthDelimited = 2;
 const writer = new ScratchWriter();
+const reader = new ScratchReader();
 
 /** The frame's bytes. It holds exactly one kind. */
 export function writeFrame(frame: Partial<wire.Frame>): Uint8Array {
@@ -67,15 +69,19 @@ export function writeFrame(frame: Partial<wire.Frame>): Uint8Array {
 
 /** Throws when the bytes are no protobuf of this schema. */
 export function readFrame(bytes: Uint8Array): wire.Frame {
-  if (bytes.length > 1) {
-    const from = reader(bytes);
+  return readUsual(bytes) ?? wire.Frame.decode(bytes, { limits: decodeLimits as object });
+}
+
+function readUsual(bytes: Uint8Array): wire.Frame | undefined {
+  try {
+    const from = reader.begin(bytes);
     const tag = from.uint32();
     const field = byNumber[tag >>> 3];
-    if (field !== undefined && (tag & 7) === lengthDelimited) {
-      const length = from.uint32();
-      if (from.pos + length === bytes.length)
-        return { [field.kind]: field.codec.decode(from, length, field.options) };
-    }
+    if (field === undefined || (tag & 7) !== lengthDelimited) return undefined;
+    const length = from.uint32();
+    if (from.pos + length !== bytes.length) return undefined;
+    return { [field.kind]: field.codec.decode(from as unknown as Reader, length, field.options) };
+  } catch {
+    return undefined;
   }
-  return wire.Frame.decode(bytes, { limits: decodeLimits as object });
 }
