@@ -101,7 +101,7 @@ async function value(result: Promise<ExecutionResult>): Promise<unknown> {
 const runShell = (script: string, more: object = {}, options: Options = {}): Promise<ExecutionResult> =>
   execute(containerRun, jsonBody({ image: "busybox", command: shell(script), ...more }), options);
 
-describe("declared skills", () => {
+describe("declared skills", { timeout: 120_000 }, () => {
   test("JSON in, JSON out, progress and log on standard error, nothing left behind", async (context) => {
     const engine = engineOf(context);
     const seen: unknown[] = [];
@@ -160,7 +160,7 @@ describe("declared skills", () => {
   });
 });
 
-describe("container.run", () => {
+describe("container.run", { timeout: 120_000 }, () => {
   test("says how the container ended", async (context) => {
     engineOf(context);
     const run = runShell("id -u; cat; echo oops >&2; exit 7", { stdin: "said", env: { A: "b" } });
@@ -222,7 +222,7 @@ describe("container.run", () => {
   });
 });
 
-describe("whatever it does", () => {
+describe("whatever it does", { timeout: 120_000 }, () => {
   test("a cancel ends it within the grace, and nothing is left", async (context) => {
     const engine = engineOf(context);
     const stop = new AbortController();
@@ -239,7 +239,7 @@ describe("whatever it does", () => {
     );
     await expect(running).rejects.toBe(reason);
     expect(performance.now() - at).toBeLessThan(limits.cancelGraceMs + 1_000);
-    await expect.poll(() => containers(engine), { timeout: 20_000 }).toEqual([]);
+    await expect.poll(() => containers(engine), { timeout: 60_000 }).toEqual([]);
     expect(await value(runShell("echo next"))).toMatchObject({ stdout: "next\n" });
   });
 
@@ -254,7 +254,7 @@ describe("whatever it does", () => {
     await expect(runShell("yes")).rejects.toMatchObject({ code: "LimitExceeded" });
     const bytes = runShell("yes", { outputType: "text/plain" }, { outputBytes: 100_000 });
     await expect(bytes).rejects.toMatchObject({ code: "LimitExceeded" });
-    await expect.poll(() => containers(engine), { timeout: 20_000 }).toEqual([]);
+    await expect.poll(() => containers(engine), { timeout: 60_000 }).toEqual([]);
   });
 
   test("what a killed node left is removed by its next life, and nothing of others", async (context) => {
