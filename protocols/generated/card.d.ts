@@ -208,13 +208,18 @@ export declare namespace Card {
         index: number;
         value: string;
     }
+    interface CardSkillsWarmFieldEvent {
+        field: '$.skills[].warm';
+        value: boolean;
+        index: number;
+    }
     interface CardTombstoneFieldEvent {
         field: '$.tombstone';
         value: boolean;
     }
     function encode(obj: Partial<Card>): Uint8Array<ArrayBuffer>;
     function decode(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Card>): Card;
-    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Card>): Generator<CardVersionFieldEvent | CardNetworkFieldEvent | CardPeerIdFieldEvent | CardSeqFieldEvent | CardIssuedAtFieldEvent | CardExpiresAtFieldEvent | CardNameFieldEvent | CardAddressesFieldEvent | CardAgentNameFieldEvent | CardAgentVersionFieldEvent | CardAgentProtocolsFieldEvent | CardResourcesCpuCoresFieldEvent | CardResourcesMemoryBytesFieldEvent | CardResourcesStorageBytesFieldEvent | CardResourcesGpusFieldEvent | CardResourcesPlatformFieldEvent | CardResourcesArchFieldEvent | CardResourcesInternetFieldEvent | CardRoleFieldEvent | CardTagsFieldEvent | CardTiersFieldEvent | CardLoadRunningFieldEvent | CardLoadSlotsFieldEvent | CardLoadQueuedFieldEvent | CardLoadServiceMsFieldEvent | CardSkillsIdFieldEvent | CardSkillsVersionFieldEvent | CardSkillsNameFieldEvent | CardSkillsDescriptionFieldEvent | CardSkillsTagsFieldEvent | CardSkillsExamplesFieldEvent | CardSkillsInputSchemaHashFieldEvent | CardSkillsOutputSchemaHashFieldEvent | CardSkillsDeterministicFieldEvent | CardSkillsIdempotentFieldEvent | CardSkillsPriceMilliFieldEvent | CardSkillsAccessFieldEvent | CardSkillsInputModesFieldEvent | CardTombstoneFieldEvent>;
+    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Card>): Generator<CardVersionFieldEvent | CardNetworkFieldEvent | CardPeerIdFieldEvent | CardSeqFieldEvent | CardIssuedAtFieldEvent | CardExpiresAtFieldEvent | CardNameFieldEvent | CardAddressesFieldEvent | CardAgentNameFieldEvent | CardAgentVersionFieldEvent | CardAgentProtocolsFieldEvent | CardResourcesCpuCoresFieldEvent | CardResourcesMemoryBytesFieldEvent | CardResourcesStorageBytesFieldEvent | CardResourcesGpusFieldEvent | CardResourcesPlatformFieldEvent | CardResourcesArchFieldEvent | CardResourcesInternetFieldEvent | CardRoleFieldEvent | CardTagsFieldEvent | CardTiersFieldEvent | CardLoadRunningFieldEvent | CardLoadSlotsFieldEvent | CardLoadQueuedFieldEvent | CardLoadServiceMsFieldEvent | CardSkillsIdFieldEvent | CardSkillsVersionFieldEvent | CardSkillsNameFieldEvent | CardSkillsDescriptionFieldEvent | CardSkillsTagsFieldEvent | CardSkillsExamplesFieldEvent | CardSkillsInputSchemaHashFieldEvent | CardSkillsOutputSchemaHashFieldEvent | CardSkillsDeterministicFieldEvent | CardSkillsIdempotentFieldEvent | CardSkillsPriceMilliFieldEvent | CardSkillsAccessFieldEvent | CardSkillsInputModesFieldEvent | CardSkillsWarmFieldEvent | CardTombstoneFieldEvent>;
 }
 export interface AgentInfo {
     name: string;
@@ -326,6 +331,7 @@ export interface SkillEntry {
     priceMilli: number;
     access: string;
     inputModes: string[];
+    warm: boolean;
 }
 export declare namespace SkillEntry {
     const codec: () => Codec<SkillEntry>;
@@ -384,9 +390,13 @@ export declare namespace SkillEntry {
         index: number;
         value: string;
     }
+    interface SkillEntryWarmFieldEvent {
+        field: '$.warm';
+        value: boolean;
+    }
     function encode(obj: Partial<SkillEntry>): Uint8Array<ArrayBuffer>;
     function decode(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<SkillEntry>): SkillEntry;
-    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<SkillEntry>): Generator<SkillEntryIdFieldEvent | SkillEntryVersionFieldEvent | SkillEntryNameFieldEvent | SkillEntryDescriptionFieldEvent | SkillEntryTagsFieldEvent | SkillEntryExamplesFieldEvent | SkillEntryInputSchemaHashFieldEvent | SkillEntryOutputSchemaHashFieldEvent | SkillEntryDeterministicFieldEvent | SkillEntryIdempotentFieldEvent | SkillEntryPriceMilliFieldEvent | SkillEntryAccessFieldEvent | SkillEntryInputModesFieldEvent>;
+    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<SkillEntry>): Generator<SkillEntryIdFieldEvent | SkillEntryVersionFieldEvent | SkillEntryNameFieldEvent | SkillEntryDescriptionFieldEvent | SkillEntryTagsFieldEvent | SkillEntryExamplesFieldEvent | SkillEntryInputSchemaHashFieldEvent | SkillEntryOutputSchemaHashFieldEvent | SkillEntryDeterministicFieldEvent | SkillEntryIdempotentFieldEvent | SkillEntryPriceMilliFieldEvent | SkillEntryAccessFieldEvent | SkillEntryInputModesFieldEvent | SkillEntryWarmFieldEvent>;
 }
 export interface CardRequest {
     known: number;

@@ -1,5 +1,5 @@
 import { decodeMessage, encodeMessage, MaxLengthError, message, streamMessage } from 'protons-runtime';
-import { alloc as uint8ArrayAlloc } from 'uint8arrays/alloc';
+const noBytes = new Uint8Array(0);
 export var SignedCard;
 (function (SignedCard) {
     let _codec;
@@ -22,8 +22,8 @@ export var SignedCard;
                 }
             }, (reader, length, opts = {}) => {
                 const obj = {
-                    card: uint8ArrayAlloc(0),
-                    signature: uint8ArrayAlloc(0)
+                    card: noBytes,
+                    signature: noBytes
                 };
                 const end = length == null ? reader.len : reader.pos + length;
                 while (reader.pos < end) {
@@ -926,6 +926,10 @@ export var SkillEntry;
                         w.string(value);
                     }
                 }
+                if ((obj.warm != null && obj.warm !== false)) {
+                    w.uint32(112);
+                    w.bool(obj.warm);
+                }
                 if (opts.lengthDelimited !== false) {
                     w.ldelim();
                 }
@@ -937,13 +941,14 @@ export var SkillEntry;
                     description: '',
                     tags: [],
                     examples: [],
-                    inputSchemaHash: uint8ArrayAlloc(0),
-                    outputSchemaHash: uint8ArrayAlloc(0),
+                    inputSchemaHash: noBytes,
+                    outputSchemaHash: noBytes,
                     deterministic: false,
                     idempotent: false,
                     priceMilli: 0,
                     access: '',
-                    inputModes: []
+                    inputModes: [],
+                    warm: false
                 };
                 const end = length == null ? reader.len : reader.pos + length;
                 while (reader.pos < end) {
@@ -1008,6 +1013,10 @@ export var SkillEntry;
                                 throw new MaxLengthError('Decode error - repeated field "inputModes" had too many elements');
                             }
                             obj.inputModes.push(reader.string());
+                            break;
+                        }
+                        case 14: {
+                            obj.warm = reader.bool();
                             break;
                         }
                         default: {
@@ -1131,6 +1140,13 @@ export var SkillEntry;
                                 value: reader.string()
                             };
                             obj.inputModes++;
+                            break;
+                        }
+                        case 14: {
+                            yield {
+                                field: `${prefix}.warm`,
+                                value: reader.bool()
+                            };
                             break;
                         }
                         default: {

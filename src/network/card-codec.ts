@@ -113,8 +113,9 @@ function encodeCard(card: Card): Uint8Array<ArrayBuffer> {
   return WireCard.encode({
     ...card,
     peerId: card.peer,
-    skills: card.skills.map(({ price, inputSchemaHash, outputSchemaHash, ...skill }) => ({
+    skills: card.skills.map(({ price, inputSchemaHash, outputSchemaHash, warm = false, ...skill }) => ({
       ...skill,
+      warm,
       inputSchemaHash: Buffer.from(inputSchemaHash, "hex"),
       outputSchemaHash: Buffer.from(outputSchemaHash, "hex"),
       priceMilli: Math.round(price * 1_000),
@@ -188,5 +189,6 @@ function skillOf(wire: WireSkill): CardSkill {
     price: wire.priceMilli / 1_000,
     access: wire.access as SkillAccess,
     inputModes: texts(wire.inputModes, 16),
+    ...(wire.warm && { warm: true }),
   };
 }

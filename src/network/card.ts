@@ -32,6 +32,8 @@ export interface CardSkill {
   price: number;
   access: SkillAccess;
   inputModes: string[];
+  /** A run now finds its code loaded and waiting; absent for not. */
+  warm?: boolean;
 }
 
 export interface Card {

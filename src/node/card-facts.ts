@@ -31,31 +31,43 @@ export function createOwnFacts(
   };
   // Skills come and go; each is described once.
   const described = new WeakMap<OfferedSkill, CardSkill>();
-  const describe = (skill: OfferedSkill): CardSkill[] => {
+  const describe = (skill: OfferedSkill, warm: ReadonlySet<string>): CardSkill[] => {
     // What no other peer may call is not told to any.
     const access = accessWord(worker.grantOf(skill).allow);
     if (access === undefined) return [];
     const known = described.get(skill) ?? cardSkill(skill, access, remember);
     described.set(skill, known);
-    return [known];
+    return [warm.has(known.id) ? { ...known, warm: true } : known];
   };
   return {
     schemaText: (hash) => schemas.get(hash),
-    facts: () => ({
-      name: config.name,
-      agent: {
-        name: "errand",
-        version,
-        protocols: ["/errand/task/1.0.0", "/errand/card/1.0.0", "/errand/blob/1.0.0", "/errand/trust/1.0.0"],
-      },
-      resources: resources(),
-      role: config.role,
-      tags: config.tags,
-      tiers: tiers(),
-      load: worker.load(),
-      // Nobody is to come for a skill that would be refused.
-      skills: draining() ? [] : [...worker.skills.values()].flatMap(describe).slice(0, limits.skillsPerCard),
-    }),
+    facts: () => {
+      const warm = new Set(worker.warm());
+      return {
+        name: config.name,
+        agent: {
+          name: "errand",
+          version,
+          protocols: [
+            "/errand/task/1.0.0",
+            "/errand/card/1.0.0",
+            "/errand/blob/1.0.0",
+            "/errand/trust/1.0.0",
+          ],
+        },
+        resources: resources(),
+        role: config.role,
+        tags: config.tags,
+        tiers: tiers(),
+        load: worker.load(),
+        // Nobody is to come for a skill that would be refused.
+        skills: draining()
+          ? []
+          : [...worker.skills.values()]
+              .flatMap((skill) => describe(skill, warm))
+              .slice(0, limits.skillsPerCard),
+      };
+    },
   };
 }
 

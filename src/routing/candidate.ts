@@ -46,7 +46,7 @@ export interface RoutingRequest {
   /** What some of them said when they refused it for good. */
   said?: ReadonlyMap<PeerIdText, string>;
   /** Tasks with the same key prefer the same two peers, whose caches are warm; absent for none. */
-  affinityKey?: string;
+  affinityKey?: string | undefined;
   /** For a second attempt beside one that is slow: no newcomers, and nobody while all are busy. */
   hedge?: boolean;
 }

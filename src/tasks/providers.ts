@@ -73,6 +73,8 @@ interface CachedCandidates {
   cards: number;
   standing: number;
   list: Candidate[];
+  /** Made of which card: those whose card has not changed stay the same, and routing finds them again at once. */
+  made: WeakMap<KnownCard, Candidate>;
   /** All say that running the skill twice does no harm. */
   repeatable: boolean;
 }
@@ -92,10 +94,11 @@ class RemoteCandidate implements Candidate {
   readonly connected: boolean;
   readonly blocked: boolean;
   readonly pin: number | undefined;
+  readonly warm: boolean;
   readonly #known: KnownCard;
   readonly #clock: Clock;
 
-  constructor(known: KnownCard, { version, price }: CardSkill, standing: PeerStanding, clock: Clock) {
+  constructor(known: KnownCard, { version, price, warm }: CardSkill, standing: PeerStanding, clock: Clock) {
     const { card } = known;
     this.peer = card.peer;
     this.skillVersion = version;
@@ -106,6 +109,7 @@ class RemoteCandidate implements Candidate {
     this.connected = standing.isConnected(card.peer);
     this.blocked = standing.isBlocked(card.peer);
     this.pin = standing.pinOf(card.peer);
+    this.warm = warm === true;
     this.#known = known;
     this.#clock = clock;
   }
@@ -138,14 +142,16 @@ export function createProviders(options: ProvidersOptions): Providers {
       cached.cards !== directory.generation ||
       cached.standing !== standing.generation
     ) {
-      cached = gather(skill);
+      const made =
+        cached?.standing === standing.generation ? cached.made : new WeakMap<KnownCard, Candidate>();
+      cached = gather(skill, made);
       if (cache.size >= skillsCached) cache.delete(cache.keys().next().value as string);
       cache.set(skill, cached);
     }
     return cached;
   }
 
-  function gather(skill: string): CachedCandidates {
+  function gather(skill: string, made: CachedCandidates["made"]): CachedCandidates {
     const list: Candidate[] = [];
     let repeatable = true;
     const own = worker.skills.get(skill);
@@ -157,10 +163,13 @@ export function createProviders(options: ProvidersOptions): Providers {
       if (known.card.peer === self) continue;
       const offered = known.card.skills.find((one) => one.id === skill);
       if (offered === undefined) continue;
-      list.push(new RemoteCandidate(known, offered, standing, clock));
+      let candidate = made.get(known);
+      if (candidate === undefined)
+        made.set(known, (candidate = new RemoteCandidate(known, offered, standing, clock)));
+      list.push(candidate);
       repeatable &&= offered.idempotent || offered.deterministic;
     }
-    return { cards: directory.generation, standing: standing.generation, list, repeatable };
+    return { cards: directory.generation, standing: standing.generation, list, made, repeatable };
   }
 
   function localCandidate(own: OfferedSkill): Candidate {
@@ -195,6 +204,7 @@ export function createProviders(options: ProvidersOptions): Providers {
       maxPrice: spec.maxPrice,
       timeoutMs: Math.min(spec.attemptTimeoutMs, leftMs),
       exclude: left ?? record.tried,
+      affinityKey: spec.labels["affinity"],
       said: record.ruledOut,
     };
   }

@@ -18,6 +18,7 @@ import {
   sha256Hex,
   submitter,
   tombstone,
+  warmCard,
   worker,
 } from "./samples.ts";
 
@@ -48,6 +49,7 @@ describe("a card", () => {
     ["signed card", card, worker],
     ["signed tombstone", tombstone, worker],
     ["signed card of another", otherCard, submitter],
+    ["signed card, warm", warmCard, worker],
   ] as const)("%s: signed and checked by the golden bytes", (name, value, signer) => {
     expect(hexOf(signCard(value, signer))).toBe(golden[name]);
     expect(checkCard(bytes(name), "errand", issuedAt)).toEqual({ card: value });

@@ -244,6 +244,7 @@ export const tombstone: Card = {
 };
 
 /** Of another node, as a relay hands it on. */
+export const warmCard: Card = { ...card, skills: card.skills.map((skill) => ({ ...skill, warm: true })) };
 export const otherCard: Card = { ...card, peer: submitter.peer, name: "home", addresses: [], skills: [] };
 
 /** Three answers that a worker gives in one turn. The last one failed, and so has no output. */
