@@ -2,6 +2,8 @@
  * What running code costs beyond the code itself, one section for each kind of executor. A section is a file of its own
  * beside this and a line in the list.
  */
+import { processes } from "./execution-processes.ts";
+import { commands, functions, scripts } from "./execution-sandboxes.ts";
 import type { Promised, Suite, SuiteOptions } from "./suite.ts";
 
 /** One kind of executor: what was measured, and what of it is promised. */
@@ -10,7 +12,12 @@ export interface ExecutionSection {
   promises: Promised[];
 }
 
-export const executionSections: readonly ((options: SuiteOptions) => Promise<ExecutionSection>)[] = [];
+export const executionSections: readonly ((options: SuiteOptions) => Promise<ExecutionSection>)[] = [
+  functions,
+  scripts,
+  commands,
+  processes,
+];
 
 export const execution: Suite = {
   name: "execution",

@@ -27,10 +27,10 @@ describe.each([
   ["wasm", "wasm-count/wasm-count.yaml"],
 ])("a new skill in %s", (lang, file) => {
   test("works, and passes its tests", async () => {
-    const made = await errand("skill", "init", `acme.${lang}-count`, "--lang", lang as string, "-o", "json");
+    const made = await errand("skill", "init", `acme.${lang}-count`, "--lang", lang, "-o", "json");
     expect(made.code, made.stderr).toBe(0);
     expect(JSON.parse(made.stdout)).toMatchObject({ skill: `acme.${lang}-count`, file });
-    const tested = await errand("skill", "test", file as string, "-o", "json");
+    const tested = await errand("skill", "test", file, "-o", "json");
     expect(JSON.parse(tested.stdout), tested.stderr).toMatchObject({
       skills: [{ id: `acme.${lang}-count`, version: "1.0.0" }],
       passed: 4,
