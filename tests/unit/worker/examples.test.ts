@@ -4,10 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { Body } from "../../../src/core/body.ts";
+import { jsonBody, type Body } from "../../../src/core/body.ts";
 import { systemClock } from "../../../src/core/clock.ts";
 import { silentLog } from "../../../src/core/log.ts";
 import { loadSkills } from "../../../src/skills/load.ts";
+import { hasPython } from "../../support/python.ts";
 import { builtinOffers, defaultSkillSettings } from "../../../src/skills/registry.ts";
 import { createExecutors } from "../../../src/worker/executors/registry.ts";
 import { createWorker, type Worker } from "../../../src/worker/worker.ts";
@@ -18,7 +19,7 @@ beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), "errand-examples-"));
   const cwd = fileURLToPath(new URL("../../../scripts/examples", import.meta.url));
   const offered = builtinOffers();
-  const own = await loadSkills(["csv-summary.ts", "markdown-outline.yaml"], { cwd, offered });
+  const own = await loadSkills(["csv-summary.ts", "markdown-outline.yaml", ...(hasPython ? ["word-frequencies.py"] : [])], { cwd, offered });
   worker = createWorker({
     skills: [...offered, ...own],
     executors: createExecutors({ settings: defaultSkillSettings, clock: systemClock, slots: 1 }),
@@ -75,6 +76,16 @@ test("markdown.outline finds headings and links, and none in code", async () => 
     ],
     links: ["https://a.example"],
   });
+});
+
+test.skipIf(!hasPython)("word.frequencies counts in a warm Python process", async () => {
+  const text = "To be, or not to be:\nthat is the question\n";
+  expect(await run("word.frequencies", jsonBody({ text, top: 3 }))).toEqual([
+    { word: "be", count: 2, share: 0.2 },
+    { word: "to", count: 2, share: 0.2 },
+    { word: "is", count: 1, share: 0.1 },
+  ]);
+  expect(worker.warm()).toEqual(["word.frequencies"]);
 });
 
 test("hash.file takes a file of any kind, without a folder left behind", async () => {
