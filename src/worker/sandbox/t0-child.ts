@@ -4,7 +4,6 @@
  */
 import { readSync, writeSync } from "node:fs";
 import { createFrameReader, encodeFrame, messageFrame, type Frame } from "./t0-frames.ts";
-import { createGuestFiles } from "./t0-files.ts";
 import {
   GuestFailure,
   type ScriptProgram,
@@ -125,7 +124,10 @@ async function python(bounds: T0Bounds, { stdout, stderr }: Streams): Promise<Do
 }
 
 async function wasm(bounds: T0Bounds, { stdout, stderr }: Streams): Promise<Done> {
-  const { runWasi } = await import("./t0-wasi.ts");
+  const [{ runWasi }, { createGuestFiles }] = await Promise.all([
+    import("./t0-wasi.ts"),
+    import("./t0-files.ts"),
+  ]);
   const { request, attachments } = receiveFor("wasm");
   const [bytes = new Uint8Array(), stdin = new Uint8Array()] = attachments;
   let module: WebAssembly.Module;

@@ -81,23 +81,23 @@ export function createT0({ clock, janitor }: { clock: Clock; janitor: Janitor })
     };
     const flags = engineFlags(bounds.memoryPages);
     const argv: [string, ...string[]] = [process.execPath, ...flags, childPath, kind, JSON.stringify(bounds)];
-    if (within !== undefined) {
-      return within.launch({
-        argv,
-        env: {},
-        limits,
-        mounts: programMounts(),
-        cwd: "/",
-        overheadBytes: overheadBytes[kind],
-      });
-    }
+    // Compiled code that this very process keeps; inside T1 it can be read and not written.
     const cache = getCompileCacheDir();
-    return launchPlain({
+    const env: Record<string, string> = cache === undefined ? {} : { NODE_COMPILE_CACHE: cache };
+    if (within === undefined) {
+      const memoryBytes = limits.memoryBytes + overheadBytes[kind];
+      return launchPlain({ argv, cwd: "/", env, memoryBytes, janitor });
+    }
+    // From root it runs as another user, who may not be let into that folder.
+    const readable = cache !== undefined && process.getuid?.() !== 0;
+    const mounts = [...programMounts(), ...(readable ? [{ path: cache }] : [])];
+    return within.launch({
       argv,
+      env: readable ? env : {},
+      limits,
+      mounts,
       cwd: "/",
-      env: cache === undefined ? {} : { NODE_COMPILE_CACHE: cache },
-      memoryBytes: limits.memoryBytes + overheadBytes[kind],
-      janitor,
+      overheadBytes: overheadBytes[kind],
     });
   }
 

@@ -32,6 +32,7 @@ const bits = [
   { bit: 1, holds: "no network", fails: "a container without a network can reach one" },
   { bit: 2, holds: "read-only file system", fails: "a read-only container can write" },
   { bit: 4, holds: "processes bounded", fails: "processes are not bounded" },
+  { bit: 16, holds: "no AF_VSOCK", fails: "a container can open sockets to the hypervisor (AF_VSOCK)" },
 ] as const;
 const seesFile = 8;
 /** By the end of a container that was killed for its memory. */
