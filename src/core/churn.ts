@@ -29,7 +29,9 @@ export class ChurnMap<K, V> implements ReadonlyMap<K, V> {
   set(key: K, value: V): this {
     if (this.#deletes >= leastDeletes && this.#deletes >= this.#map.size / 2) {
       this.#deletes = 0;
-      this.#map = new Map(this.#map);
+      const fresh = new Map<K, V>();
+      for (const [kept, itsValue] of this.#map) fresh.set(kept, itsValue);
+      this.#map = fresh;
     }
     this.#map.set(key, value);
     return this;
@@ -56,6 +58,35 @@ export class ChurnMap<K, V> implements ReadonlyMap<K, V> {
   }
 }
 
+/** The last entries that were set, at least `least` and less than twice as many. The older half leaves at once: nothing is ever deleted. */
+export class RecentMap<K, V> {
+  readonly #least: number;
+  #recent = new Map<K, V>();
+  #older = new Map<K, V>();
+
+  constructor(least: number) {
+    this.#least = least;
+  }
+
+  get(key: K): V | undefined {
+    return this.#recent.get(key) ?? this.#older.get(key);
+  }
+  set(key: K, value: V): void {
+    this.#recent.set(key, value);
+    if (this.#recent.size < this.#least) return;
+    this.#older = this.#recent;
+    this.#recent = new Map();
+  }
+  delete(key: K): void {
+    this.#recent.delete(key);
+    this.#older.delete(key);
+  }
+  *keys(): Generator<K> {
+    yield* this.#older.keys();
+    for (const key of this.#recent.keys()) if (!this.#older.has(key)) yield key;
+  }
+}
+
 export class ChurnSet<T> implements Iterable<T> {
   #set = new Set<T>();
   #deletes = 0;
@@ -69,7 +100,9 @@ export class ChurnSet<T> implements Iterable<T> {
   add(value: T): this {
     if (this.#deletes >= leastDeletes && this.#deletes >= this.#set.size / 2) {
       this.#deletes = 0;
-      this.#set = new Set(this.#set);
+      const fresh = new Set<T>();
+      for (const kept of this.#set) fresh.add(kept);
+      this.#set = fresh;
     }
     this.#set.add(value);
     return this;

@@ -3,7 +3,7 @@
  * at the end of the turn each marked task is written once, with all of its history. Terminal states are announced only after
  * their commit.
  */
-import { ChurnMap } from "../core/churn.ts";
+import { ChurnMap, RecentMap } from "../core/churn.ts";
 import type { Clock } from "../core/clock.ts";
 import type { PeerIdText, TaskId } from "../core/ids.ts";
 import type { Log } from "../core/log.ts";
@@ -14,8 +14,8 @@ import { viewOf, type TaskRecord } from "./record.ts";
 import { isTerminal, mayMove, type TaskState } from "./states.ts";
 import type { AttemptRecord, TaskChange } from "./task.ts";
 
-// Finished tasks stay in memory this long in number: waiters and lookups that come just after the end need no read.
-const finishedKept = 256;
+// Finished tasks stay in memory this long in number, at least: waiters and lookups that come just after the end need no read.
+const finishedKept = 128;
 
 export interface TaskTable {
   readonly live: ReadonlyMap<TaskId, TaskRecord>;
@@ -62,7 +62,7 @@ export function createTaskTable({ store, changes, clock, self, log }: TaskTableO
   const live = new ChurnMap<TaskId, TaskRecord>();
   // Ended, and that is not on disk yet: nobody may look for them there.
   const ending = new ChurnMap<TaskId, TaskRecord>();
-  const finished = new ChurnMap<TaskId, TaskRecord>();
+  const finished = new RecentMap<TaskId, TaskRecord>(finishedKept);
   let marked = new Set<TaskRecord>();
   const counters = { submitted: 0, completed: 0, failed: 0, cancelled: 0, timeout: 0, rejected: 0 };
   // Most tasks have no parent: only those that do are indexed.
@@ -113,7 +113,6 @@ export function createTaskTable({ store, changes, clock, self, log }: TaskTableO
       record.lastDecision = undefined;
     }
     finished.set(record.id, record);
-    if (finished.size > finishedKept) finished.delete(finished.keys().next().value as TaskId);
   }
 
   function publish(record: TaskRecord): void {
@@ -157,7 +156,7 @@ export function createTaskTable({ store, changes, clock, self, log }: TaskTableO
       mark(record);
     },
     adopt: enter,
-    forget: (id) => void finished.delete(id),
+    forget: (id) => finished.delete(id),
     move(record, to, reason) {
       if (!mayMove(record.state, to)) return false;
       const at = clock.now();

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { ChurnMap, ChurnSet } from "../../../src/core/churn.ts";
+import { ChurnMap, ChurnSet, RecentMap } from "../../../src/core/churn.ts";
 
 const step = fc.record({ add: fc.boolean(), key: fc.nat(400) });
 
@@ -57,4 +57,30 @@ test("entries may be deleted while they are looked at", () => {
   }
   expect(seen).toHaveLength(1_000);
   expect(map.size).toBe(0);
+});
+
+test("the last ones are there, and not many more", () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 20 }), fc.array(step, { maxLength: 200 }), (least, steps) => {
+      const map = new RecentMap<number, number>(least);
+      // Keys in the order of their last setting, newest last.
+      let order: number[] = [];
+      for (const [n, { add, key }] of steps.entries()) {
+        order = order.filter((one) => one !== key);
+        if (add) {
+          map.set(key, n);
+          order.push(key);
+          expect(map.get(key)).toBe(n);
+        } else {
+          map.delete(key);
+          expect(map.get(key)).toBeUndefined();
+        }
+        const kept = [...map.keys()];
+        expect(new Set(kept).size).toBe(kept.length);
+        expect(kept.length).toBeLessThan(2 * least + 1);
+        if (steps.every((one) => one.add))
+          for (const last of order.slice(-least)) expect(kept).toContain(last);
+      }
+    }),
+  );
 });
