@@ -50,8 +50,9 @@ export interface Fabricated {
   good: boolean;
 }
 
-/** What a malicious peer says of others: as much as one attestation holds. */
+/** What a malicious peer says of others; an honest one makes nothing up. */
 export function fabricated(node: SimNode, world: World, random: Random): Fabricated[] {
+  if (node.kind === "honest") return [];
   const { threat } = world.setting;
   const others = world.nodes.filter((other) => other !== node && other.joined && other.provider);
   const friends = shuffle(others.filter(servesBadly), random);
