@@ -19,7 +19,10 @@ beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), "errand-examples-"));
   const cwd = fileURLToPath(new URL("../../../scripts/examples", import.meta.url));
   const offered = builtinOffers();
-  const own = await loadSkills(["csv-summary.ts", "markdown-outline.yaml", ...(hasPython ? ["word-frequencies.py"] : [])], { cwd, offered });
+  const own = await loadSkills(
+    ["csv-summary.ts", "markdown-outline.yaml", ...(hasPython ? ["word-frequencies.py"] : [])],
+    { cwd, offered },
+  );
   worker = createWorker({
     skills: [...offered, ...own],
     executors: createExecutors({ settings: defaultSkillSettings, clock: systemClock, slots: 1 }),
