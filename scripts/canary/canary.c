@@ -3,6 +3,7 @@
  * its exit code what was refused. Without a C library, so that an image of this one file is enough on any engine.
  *
  *   canary c    exit code: 1 no network | 2 nothing can be written | 4 processes are bounded | 8 the mounted file is readable
+ *               16 no socket to the hypervisor (AF_VSOCK)
  *   canary m    takes memory until it is killed (137), or until it has 256 MiB (0)
  *   canary s    sleeps until it is killed
  *
@@ -52,6 +53,7 @@ static word refused(void) {
     char byte = 0;
     if (call(SYS_read, fd, (word)&byte, 1, 0, 0, 0) == 1 && byte == 'k') bits |= 8;
   }
+  if (call(SYS_socket, 40, 1, 0, 0, 0, 0) < 0) bits |= 16;
   for (int i = 0; i < 256; i++) {
     word child = call(SYS_clone, 17, 0, 0, 0, 0, 0);
     if (child == 0) for (;;) call(SYS_ppoll, 0, 0, 0, 0, 0, 0);

@@ -39,6 +39,7 @@ export function openLent(
     owner,
     settings: containers ?? defaultContainerSettings,
     engine: undefined,
+    security: [],
     tried: () => tiers().report("T2"),
   };
   const executors = [createContainerExecutor({ host, clock, log })];

@@ -19,6 +19,7 @@ async function containerTier(config: NodeConfig | undefined): Promise<Tier> {
     owner: `doctor-${process.pid}`,
     settings: config?.containers ?? defaultContainerSettings,
     engine: undefined,
+    security: [],
   };
   const declared = own.some(({ source }) => source.kind === "container");
   const wanted = config?.containers !== undefined || declared;

@@ -32,6 +32,7 @@ beforeAll(async () => {
     owner: "12D3KooWcontainertest",
     settings: { ...defaultContainerSettings, socket: found.socket, images: ["busybox", "absent"] },
     engine: undefined,
+    security: [],
   };
   executor = createContainerExecutor({ host, clock: systemClock, log: createLog("silent") });
   const report = await createContainerTier({ host, wanted: true, folder: join(folder, "canary") }).check(
@@ -289,6 +290,7 @@ test("no engine: the tier is missing and says where it looked", async () => {
     owner: "x",
     settings: { ...defaultContainerSettings, socket: join(folder, "none.sock") },
     engine: undefined,
+    security: [],
   };
   const report = await createContainerTier({ host: nowhere, wanted: true, folder: join(folder, "c") }).check(
     AbortSignal.timeout(10_000),

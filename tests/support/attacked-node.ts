@@ -10,6 +10,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { isTerminal, type AttemptRecord, type Explanation, type TaskView } from "../../src/node/node.ts";
+import type { FileConfig } from "../../src/node/config-file.ts";
 import { startErrand, type ErrandProcess } from "./errand-process.ts";
 
 export const secret = "a-secret-that-nobody-may-say";
@@ -42,6 +43,7 @@ export interface Attack {
 export async function startAttackedNode(options: {
   commands?: string[];
   uid?: number;
+  config?: FileConfig;
 }): Promise<AttackedNode> {
   const folder = await mkdtemp(join(tmpdir(), "errand-escape-"));
   await chmod(folder, 0o755);
@@ -71,6 +73,7 @@ export async function startAttackedNode(options: {
       allowCode: "everyone",
       commands: options.commands ?? [],
       workerSlots: 4,
+      ...options.config,
     },
     env: { ATTACKED_SECRET: secret },
     ...(options.uid === undefined ? {} : { uid: options.uid }),

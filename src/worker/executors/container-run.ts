@@ -24,6 +24,8 @@ export interface ContainerJob {
   processes: number;
   scratchMb: number;
   network: boolean;
+  /** The engine's security options, beside those of every container. */
+  security: readonly string[];
   /** Written to standard input, which is then closed; undefined for none at all. */
   stdin: Uint8Array | undefined;
   /** Absolute path of a folder of this machine, seen as /in, read-only. */
@@ -133,7 +135,7 @@ function creation(job: ContainerJob): object {
       PidsLimit: job.processes,
       ReadonlyRootfs: true,
       CapDrop: ["ALL"],
-      SecurityOpt: ["no-new-privileges"],
+      SecurityOpt: ["no-new-privileges", ...job.security],
       NetworkMode: job.network ? "default" : "none",
       // Without a mode only root may write there.
       Tmpfs: { "/tmp": `rw,nosuid,nodev,size=${job.scratchMb}m,mode=1777` },

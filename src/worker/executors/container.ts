@@ -29,6 +29,8 @@ export interface ContainerHost {
   readonly settings: ContainerSettings;
   /** Undefined until the canary has passed. */
   engine: Engine | undefined;
+  /** What its containers are started with besides, such as a seccomp profile. */
+  security: readonly string[];
   /** Resolves when the canary has been tried, whatever came of it. */
   tried?: () => Promise<unknown>;
 }
@@ -41,6 +43,8 @@ export interface ContainerExecutorOptions {
 
 /** Text of `container.run`; more goes by `outputType`. */
 const textBytes = 1024 * 1024;
+/** Read to its end by the node's own thread, for progress: who writes more is up to something else. */
+const stderrBytes = 32 * 1024 * 1024;
 const pullMs = 10 * 60_000;
 
 export function createContainerExecutor({ host, clock, log }: ContainerExecutorOptions): Executor {
@@ -115,6 +119,7 @@ async function runOnce(run: Run): Promise<{ output: ExecutionOutput; end: Contai
       {
         ...plan,
         name: run.name,
+        security: run.host.security,
         labels: { "errand.node": run.host.owner, "errand.run": execution.id.slice(0, 128) },
         ...(inputFolder !== undefined && { inputFolder }),
       },
@@ -193,10 +198,13 @@ async function openSink({ execution, context, clock }: Run, plan: ContainerPlan)
   }
   const chunks: Buffer[] = [];
   let complaint = "";
+  let complained = 0;
   let sizeBytes = 0;
   return {
     take(stream, piece) {
       if (stream === "stderr") {
+        complained += piece.length;
+        if (complained > stderrBytes) throw tooLarge(undefined, stderrBytes);
         complaint = (complaint + piece.toString("utf8")).slice(-limits.inlineBodyBytes / 4);
         heard.write(piece);
         return;

@@ -114,6 +114,8 @@ const terminalRequests = [0x5412, 0x541c];
 const namespaceFlags =
   0x02000000 | 0x04000000 | 0x08000000 | 0x10000000 | 0x20000000 | 0x40000000 | 0x00020000 | 0x80;
 
+export { denied as deniedCalls, missing as missingCalls, namespaceFlags, terminalRequests };
+
 type Instruction = readonly [code: number, ifTrue: number, ifFalse: number, value: number];
 
 /** The program's bytes, or undefined for an architecture whose numbers are not known here. */

@@ -14,6 +14,7 @@ import { usualBounds } from "../executors/container-plan.ts";
 import { removeContainer, runContainer, type ContainerJob } from "../executors/container-run.ts";
 import { usualSockets } from "../executors/container-settings.ts";
 import { tar } from "../executors/tar.ts";
+import { seccompProfile } from "./t2-seccomp.ts";
 import { canaryPrograms } from "./t2-program.ts";
 import type { Tier, TierReport } from "./tiers.ts";
 
@@ -71,10 +72,12 @@ export function createContainerTier({ host, folder, wanted, env = process.env }:
         );
       }
       await removeLeftovers(found, host.owner, signal);
-      const problem = await tryEngine(found, host, folder, signal, tried);
+      const security = await securityOptions(found, folder, signal);
+      const problem = await tryEngine(found, host, security, folder, signal, tried);
       if (problem !== undefined) tried.push(problem);
       if (problem !== undefined) return missing(problem, "Containers of this engine are not used.");
       host.engine = found;
+      host.security = security;
       return {
         tier: "T2",
         ok: true,
@@ -108,6 +111,19 @@ async function findEngine(
   return undefined;
 }
 
+/** Docker takes a profile itself, Podman the path of one. */
+async function securityOptions(engine: Engine, folder: string, signal: AbortSignal): Promise<string[]> {
+  const profile = seccompProfile(process.arch);
+  if (profile === undefined) return [];
+  const { Components = [] } = await engine.call<{ Components?: { Name?: string }[] }>("GET", "/version", {
+    signal,
+  });
+  if (!Components.some(({ Name = "" }) => /podman/i.test(Name))) return [`seccomp=${profile}`];
+  const path = `${folder}-seccomp.json`;
+  await writeFile(path, profile, { mode: 0o644 });
+  return [`seccomp=${path}`];
+}
+
 /** What an earlier life of this node did not get to remove. */
 export async function removeLeftovers(engine: Engine, owner: string, signal: AbortSignal): Promise<void> {
   const filters = encodeURIComponent(JSON.stringify({ label: [`errand.node=${owner}`] }));
@@ -121,6 +137,7 @@ export async function removeLeftovers(engine: Engine, owner: string, signal: Abo
 async function tryEngine(
   engine: Engine,
   host: ContainerHost,
+  security: readonly string[],
   folder: string,
   signal: AbortSignal,
   tried: string[],
@@ -140,6 +157,7 @@ async function tryEngine(
       env: {},
       user: "65534:65534",
       network: false,
+      security,
       stdin: undefined,
       ...more,
     };
