@@ -2,6 +2,7 @@
  * Skills declared in YAML: what kind of code a file names (one field says so) and where it is. To add a kind: a line in
  * `kinds`. The definition's own fields are checked by load.ts, as those of modules are.
  */
+import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { dirname, isAbsolute, resolve } from "node:path";
 import { parse } from "yaml";
@@ -55,9 +56,8 @@ const kinds: readonly Kind[] = [
     read({ wasm, argv = [] }, path, spec) {
       meets({ type: "string", pattern: "\\.wasm$" }, wasm, "wasm", spec);
       meets({ type: "array", items: { type: "string" } }, argv, "argv", spec);
-      return {
-        source: { kind: "wasm", path: resolve(dirname(path), wasm as string), argv: argv as string[] },
-      };
+      const file = fileBeside(path, wasm as string, spec);
+      return { source: { kind: "wasm", path: file, argv: argv as string[] } };
     },
   },
   {
@@ -182,10 +182,17 @@ function meets(schema: JsonSchema, value: unknown, name: string, spec: string): 
   if (problem !== undefined) throw wrongFile(spec, problem, 'See "Write a skill" in the README.');
 }
 
+function fileBeside(path: string, name: string, spec: string): string {
+  const file = resolve(dirname(path), name);
+  if (!existsSync(file))
+    throw wrongFile(spec, `there is no file ${name}`, "Paths are relative to the YAML file.");
+  return file;
+}
+
 /** The language is told by the file's ending. */
 function scriptSource(script: unknown, path: string, spec: string): SkillSource {
   meets({ type: "string", pattern: "\\.(?:js|py)$" }, script, "script", spec);
-  const file = resolve(dirname(path), script as string);
+  const file = fileBeside(path, script as string, spec);
   return { kind: "script", path: file, language: file.endsWith(".py") ? "python" : "javascript" };
 }
 

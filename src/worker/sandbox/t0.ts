@@ -59,7 +59,9 @@ const saidBytes = 4 * MiB;
 const warmMs = 60_000;
 
 const childPath = fileURLToPath(
-  new URL(import.meta.url.endsWith(".ts") ? "./t0-child.ts" : "./t0-child.js", import.meta.url),
+  import.meta.url.endsWith(".ts")
+    ? new URL("./t0-child.ts", import.meta.url)
+    : new URL("./t0-child.js", import.meta.url),
 );
 
 interface Spare {
