@@ -172,6 +172,28 @@ describe("with a third of the mesh lying", () => {
     expect(grounded?.passed).toBeGreaterThan(0);
   });
 
+  test("a single task is checked as its user says, and says how it was", async () => {
+    const input = JSON.stringify({ n: 1_000_003 });
+    const { code, json } = await t.home.cli("submit", skill, input, "--verify", "replicas=3/3", "-o", "json")
+      .done;
+    expect(code).toBe(0);
+    const { id } = json as { id: string };
+    expect(await t.home.ended(id)).toMatchObject({ status: "completed", output: { value: 1_000_003 ** 2 } });
+    const explained = await t.home.cli("task", "explain", id).done;
+    expect(explained.stdout).toMatch(/Verification\n.*RULE.*\n.*replicas.*passed|grounded/);
+    const { stdout } = await t.home.cli("stats").done;
+    expect(stdout).toMatch(/RULE +CHECKED +PASSED/);
+    // Nobody can give this answer: it is the rule that is wrong, and nobody is blamed.
+    const bad = async (): Promise<number> =>
+      (await t.home.peers()).reduce((total, { trust }) => total + Math.round(trust.bad), 0);
+    const before = await bad();
+    const refused = await t.home.cli("run", skill, input, "--verify", 'equals={"value":0}', "--no-cache")
+      .done;
+    expect(refused.code).not.toBe(0);
+    expect(refused.stderr).toContain("VerificationFailed");
+    expect(await bad()).toBe(before);
+  }, 90_000);
+
   test("a newcomer that is honest and fast gets its share", async () => {
     const newcomer = await t.mesh.start("newcomer", { ...t.worker, skills: [t.honestSkill] });
     await until("the home knows the newcomer", async () =>
