@@ -88,7 +88,7 @@ export function showExplanation(e: TrustPeerExplanation): void {
         "own evidence",
         weight(own.good),
         weight(own.bad),
-        `${weight(own.grounded)} checked; ${own.valid} right since the last of ${own.badCount} wrong`,
+        `${weight(own.right)} checked and right, ${weight(own.wrong)} wrong; ${own.valid} right since the last of ${own.badCount} wrong`,
       ],
       ...(e.skill === null
         ? []

@@ -72,7 +72,7 @@ function pack(row: KnownEvidence): EvidenceRow {
 
 /** A row as it was stored. Older versions kept less; what they counted as good was never checked. Throws what JSON throws. */
 export function knownEvidence({ extra, ...row }: EvidenceRow): KnownEvidence {
-  const nothing = { grounded: 0, valid: 0, alarmChecks: 0, alarmUntil: 0, verdicts: [] };
+  const nothing = { right: 0, wrong: 0, valid: 0, alarmChecks: 0, alarmUntil: 0, verdicts: [] };
   const rest = extra === null ? {} : (JSON.parse(extra) as Partial<KnownEvidence>);
   return { ...nothing, firstAt: row.updatedAt, ...rest, ...row };
 }

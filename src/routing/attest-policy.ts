@@ -32,8 +32,8 @@ function claimOf(row: EvidenceRow, wallMs: number): Claim {
   return {
     subject: row.peer,
     skill: row.skill,
-    pos: count(row.grounded * remaining(elapsedMs, goodHalfLifeMs)),
-    neg: count((row.bad / badWeight) * remaining(elapsedMs, badHalfLifeMs)),
+    pos: count(row.right * remaining(elapsedMs, goodHalfLifeMs)),
+    neg: count(row.wrong * remaining(elapsedMs, badHalfLifeMs)),
     grounded: true,
     lastEpoch: Math.floor(last / hourMs),
   };

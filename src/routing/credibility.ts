@@ -2,9 +2,14 @@
  * How far a peer's word about others has proved right: its credibility ρ, kept apart from how well it serves. A spy
  * that serves well in order to be heard has trust as a provider and loses this.
  *
- * The judge is a grounded outcome of this node, against what was claimed before. Updates are class-balanced: where
- * nearly everything is good, praising everybody is right nearly always and shows nothing; so each outcome weighs as
- * much as the other kind is frequent, and praise for all and slander of all both come out even.
+ * The judge is a grounded outcome of this node, against what was claimed before. A claim is a forecast: of n verdicts, so
+ * many were good. It is scored by how much better or worse it foresaw the outcome than a forecast of 80 % good would have
+ * (Brier 1950). So praise pays off only for peers that are good nine times in ten, whatever the mesh is like; an honest
+ * report on a middling peer costs nothing; and to speak ill of the good, or well of the bad, costs eight to twenty times
+ * what a true word earns.
+ *
+ * An outcome counts most with a peer that is new here. What this node knows well is no test: it says so itself, in its
+ * own attestations, for everybody to repeat.
  */
 import type { PeerIdText } from "../core/ids.ts";
 import { limits } from "../core/limits.ts";
@@ -17,27 +22,36 @@ export interface Credibility {
   equivocated: boolean;
 }
 
-/** A row of the store. The row whose peer is "" holds this node's own average: `right` is p̄. */
+/** A row of the store. */
 export interface CredibilityRow extends Credibility {
   peer: PeerIdText;
 }
 
-const decay = 0.998;
-const rightWeight = 4;
-const falseAccusationWeight = 16;
-const falsePraiseWeight = 4;
+/** What one outcome takes from all before it. */
+const fading = 0.002;
+/**
+ * What everybody begins with. A stranger's word counts nothing until it proved right on peers that were new here: with credit at
+ * the start, a ring of peers that serve well four times in five was believed long enough to fill the band with its own.
+ */
+const startRight = 1;
+const startWrong = 3;
+/** Reference forecast, and how many verdicts' worth of it a claim is mixed with: few verdicts foresee little. */
+const reference = 0.8;
+const referenceWeight = 2;
+/** Scale of scores: one false praise of a newcomer outweighs eight true ones. */
+const scoreWeight = 12;
+/** Grounded verdicts of a peer after which its outcomes count half. */
+const familiarAt = 4;
 /** What operators vouch for is heard even while its claims fare badly. */
 const pinnedFloor = 0.9;
-const averageWeight = 0.02;
-const firstAverage = 0.5;
 
 export function newCredibility(): Credibility {
-  return { right: 2, wrong: 1, equivocated: false };
+  return { right: startRight, wrong: startWrong, equivocated: false };
 }
 
 /** ρ: 0 at a coin's accuracy and below, 1 from four in five. */
 export function rho(c: Credibility | undefined): number {
-  if (c === undefined) return rhoOf(2, 1);
+  if (c === undefined) return rhoOf(startRight, startWrong);
   return c.equivocated ? 0 : rhoOf(c.right, c.wrong);
 }
 
@@ -45,29 +59,29 @@ function rhoOf(right: number, wrong: number): number {
   return Math.min(1, Math.max(0, (right / (right + wrong) - 0.5) / 0.3));
 }
 
-/** One outcome against one claim, whose favor is above or below one half. `average`: share of good outcomes, p̄. */
-export function judge(c: Credibility, good: boolean, favor: number, average: number): void {
-  const praised = favor >= 0.5;
-  const weight = good ? 1 - average : average;
-  c.right *= decay;
-  c.wrong *= decay;
-  if (praised === good) c.right += rightWeight * weight;
-  else c.wrong += (good ? falseAccusationWeight : falsePraiseWeight) * weight;
+/** One outcome against one claim; `known`: grounded verdicts of the subject that were here before. */
+export function judge(c: Credibility, good: boolean, { pos, neg }: Verdicts, known: number): void {
+  const forecast = (pos + referenceWeight * reference) / (pos + neg + referenceWeight);
+  const outcome = good ? 1 : 0;
+  const score = (outcome - reference) ** 2 - (outcome - forecast) ** 2;
+  const novelty = familiarAt / (familiarAt + known);
+  const left = 1 - fading * novelty;
+  c.right = left * c.right + scoreWeight * novelty * Math.max(0, score);
+  c.wrong = left * c.wrong + scoreWeight * novelty * Math.max(0, -score);
+}
+
+interface Verdicts {
+  pos: number;
+  neg: number;
 }
 
 export class CredibilityTable {
   readonly #peers = new Map<PeerIdText, CredibilityRow>();
   readonly #dirty = new Set<CredibilityRow>();
-  readonly #own: CredibilityRow = { peer: "", right: firstAverage, wrong: 0, equivocated: false };
   #pins: ReadonlyMap<PeerIdText, number> = new Map();
 
   set pins(pins: ReadonlyMap<PeerIdText, number>) {
     this.#pins = pins;
-  }
-
-  /** p̄: moving average of this node's own grounded outcomes. */
-  get average(): number {
-    return this.#own.right;
   }
 
   get(peer: PeerIdText): Credibility | undefined {
@@ -83,16 +97,10 @@ export class CredibilityTable {
     return pin >= 0.5 ? Math.max(pinnedFloor, own) : 0;
   }
 
-  judge(peer: PeerIdText, good: boolean, favor: number): void {
+  judge(peer: PeerIdText, good: boolean, claim: Verdicts, known: number): void {
     const row = this.#rowOf(peer);
-    judge(row, good, favor, this.average);
+    judge(row, good, claim, known);
     this.#dirty.add(row);
-  }
-
-  /** Of any grounded outcome, after the claims about it were judged. */
-  outcome(good: boolean): void {
-    this.#own.right += averageWeight * ((good ? 1 : 0) - this.#own.right);
-    this.#dirty.add(this.#own);
   }
 
   equivocated(peer: PeerIdText): void {
@@ -112,8 +120,7 @@ export class CredibilityTable {
   import(rows: Iterable<CredibilityRow>): void {
     for (const row of rows) {
       if (!(row.right >= 0 && row.wrong >= 0) || !Number.isFinite(row.right + row.wrong)) continue;
-      if (row.peer === "") this.#own.right = Math.min(1, row.right);
-      else Object.assign(this.#rowOf(row.peer), row);
+      Object.assign(this.#rowOf(row.peer), row);
     }
   }
 
@@ -127,10 +134,9 @@ export class CredibilityTable {
     return row;
   }
 
-  /** Drops the sixteenth part that differs least from a stranger's; proofs of equivocation stay as long as anything. */
+  /** Drops the sixteenth part that was judged least; proofs of equivocation stay as long as anything. */
   #evict(): void {
-    const told = (row: CredibilityRow): number =>
-      row.equivocated ? Infinity : Math.abs(rho(row) - rho(undefined));
+    const told = (row: CredibilityRow): number => (row.equivocated ? Infinity : row.right + row.wrong);
     const ranked = Array.from(this.#peers.values()).toSorted((x, y) => told(x) - told(y));
     for (const row of ranked.slice(0, Math.ceil(limits.attestationIssuers / 16))) {
       this.#peers.delete(row.peer);

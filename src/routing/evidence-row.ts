@@ -65,10 +65,11 @@ export function sensible(row: EvidenceRow): boolean {
     row.badCount >= 0 &&
     row.reliability > 0 &&
     row.reliability <= 1 &&
-    row.grounded >= 0 &&
+    row.right >= 0 &&
+    row.wrong >= 0 &&
     row.valid >= 0 &&
     Array.isArray(row.verdicts) &&
-    Number.isFinite(row.good + row.grounded + row.valid + row.bad + row.badCount + row.updatedAt)
+    Number.isFinite(row.good + row.right + row.wrong + row.valid + row.bad + row.badCount + row.updatedAt)
   );
 }
 

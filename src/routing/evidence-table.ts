@@ -31,6 +31,8 @@ export class EvidenceTable {
   readonly #maxPeers: number;
   readonly #onPeer: (peer: PeerIdText) => void;
   readonly #hearsay: HearsaySource;
+  /** Wall clock of the last change to anything. */
+  #latest = 0;
   /** Trust in a stranger, p0. */
   prior = evidence.strangerPrior(0, 0);
 
@@ -76,10 +78,7 @@ export class EvidenceTable {
 
   /** The next few results are to be checked, until `untilWallMs`. */
   alarm(peer: PeerIdText, skill: string, untilWallMs: number): void {
-    // Of a peer that is not known every result is checked anyway.
-    const row = this.#peers.get(peer)?.skills.get(skill);
-    if (row === undefined) return;
-    this.#dirty.add(row);
+    const row = this.#update(peer, skill, () => {}, this.#latest);
     row.alarmChecks = checksAfterAlarm;
     row.alarmUntil = Math.max(row.alarmUntil, untilWallMs);
   }
@@ -143,7 +142,8 @@ export class EvidenceTable {
       if (row === except) continue;
       const part = evidence.decayed(row, now);
       sum.good += part.good;
-      sum.grounded += part.grounded;
+      sum.right += part.right;
+      sum.wrong += part.wrong;
       sum.valid += part.valid;
       sum.bad += part.bad;
       sum.badCount += part.badCount;
@@ -199,6 +199,7 @@ export class EvidenceTable {
     change: (e: Evidence, now: number) => boolean | void,
     now: number,
   ): EvidenceRow {
+    this.#latest = now;
     const known = this.#peerOf(peer, now);
     let row = known.skills.get(skill);
     if (row === undefined) {

@@ -17,13 +17,17 @@
 export interface Evidence {
   /** A: decayed count of good verdicts. */
   good: number;
-  /** What of `good` is grounded: the only part that this node tells others. */
-  grounded: number;
+  /**
+   * Right and wrong grounded verdicts as they are, of the last fifty or so: a frequency. It is all that this node tells others,
+   * who draw their own conclusions.
+   */
+  right: number;
+  wrong: number;
   /** CV: grounded good verdicts since the last bad one. */
   valid: number;
-  /** B: decayed weight of bad verdicts, four for each. */
+  /** B: decayed weight of bad verdicts, four for each; good verdicts wear it off slowly. */
   bad: number;
-  /** nb: bad verdicts ever; shrinks what hearsay, pins and weak evidence may add. Does not decay. */
+  /** Bad verdicts ever, for people. */
   badCount: number;
   /** r, 0–1: share of attempts that come back at all. */
   reliability: number;
@@ -47,7 +51,7 @@ export interface Standing {
   reliability: number;
   /** Enough is known to tell it from a stranger: a + b − 2 ≥ 4. */
   known: boolean;
-  /** A lie of its was proved, here or at another skill. */
+  /** A lie of its was proved, here or at another skill, and is not forgotten yet. */
   lied: boolean;
 }
 
@@ -61,6 +65,11 @@ export const reliabilityHalfLifeMs = 30 * 60_000;
 const reliabilityFloor = 0.02;
 
 const badWeight = 4;
+/**
+ * What each verdict leaves of the frequencies, and each good one of B. Without it B would only grow in a peer that is used a
+ * thousand times a day and errs, as honest ones do, in two of a hundred: soon nobody would be trusted any more.
+ */
+const verdictDecay = 0.98;
 const weakWeight = 0.5;
 /** Above the 4 that make a peer known, so that two idle days do not turn it into a stranger again. */
 const weakCap = 5;
@@ -71,7 +80,7 @@ const knownAt = 4;
 const pinStrength = 10;
 
 export function newEvidence(now: number): Evidence {
-  return { good: 0, grounded: 0, valid: 0, bad: 0, badCount: 0, reliability: 1, updatedAt: now };
+  return { good: 0, right: 0, wrong: 0, valid: 0, bad: 0, badCount: 0, reliability: 1, updatedAt: now };
 }
 
 /** Share left of something that halves every `halfLifeMs`. A clock that went back decays nothing. */
@@ -85,35 +94,30 @@ export function reliabilityAt(e: Evidence, now: number): number {
 
 /** The record as of `now`. */
 export function decayed(e: Evidence, now: number): Evidence {
-  const elapsedMs = now - e.updatedAt;
-  const goodLeft = remaining(elapsedMs, goodHalfLifeMs);
-  const { valid, badCount } = e;
-  return {
-    good: e.good * goodLeft,
-    grounded: e.grounded * goodLeft,
-    valid,
-    bad: e.bad * remaining(elapsedMs, badHalfLifeMs),
-    badCount,
-    reliability: reliabilityAt(e, now),
-    updatedAt: now,
-  };
+  const copy = { ...e };
+  settle(copy, now);
+  copy.updatedAt = now;
+  return copy;
 }
 
 function settle(e: Evidence, now: number): void {
   const elapsedMs = now - e.updatedAt;
   e.reliability = reliabilityAt(e, now);
-  const goodLeft = remaining(elapsedMs, goodHalfLifeMs);
+  if (elapsedMs <= 0) return;
+  const [goodLeft, badLeft] = [remaining(elapsedMs, goodHalfLifeMs), remaining(elapsedMs, badHalfLifeMs)];
   e.good *= goodLeft;
-  e.grounded *= goodLeft;
-  e.bad *= remaining(elapsedMs, badHalfLifeMs);
-  if (elapsedMs > 0) e.updatedAt = now;
+  e.right *= goodLeft;
+  e.bad *= badLeft;
+  e.wrong *= badLeft;
+  e.updatedAt = now;
 }
 
-/** A grounded good verdict: A ← 0.995·A + 1. */
+/** A grounded good verdict: A ← 0.995·A + 1, B ← 0.98·B. */
 export function addGood(e: Evidence, now: number): void {
   settle(e, now);
   e.good = 0.995 * e.good + 1;
-  e.grounded = 0.995 * e.grounded + 1;
+  e.bad *= verdictDecay;
+  count(e, 1, 0);
   e.valid += 1;
 }
 
@@ -122,7 +126,7 @@ export function addGood(e: Evidence, now: number): void {
  * anything: a peer at the cap, which is every peer in steady use, costs no write.
  */
 export function addWeakGood(e: Evidence, now: number): boolean {
-  const cap = weakCap * halvings(e.badCount);
+  const cap = weakCap * goodWordLeft(e.bad);
   if (e.good * remaining(now - e.updatedAt, goodHalfLifeMs) >= 0.999 * cap) return false;
   settle(e, now);
   e.good = Math.min(cap, e.good + weakWeight);
@@ -133,10 +137,15 @@ export function addWeakGood(e: Evidence, now: number): boolean {
 export function addBad(e: Evidence, now: number): void {
   settle(e, now);
   e.good /= 2;
-  e.grounded /= 2;
+  count(e, 0, 1);
   e.valid = 0;
   e.bad += badWeight;
   e.badCount += 1;
+}
+
+function count(e: Evidence, right: number, wrong: number): void {
+  e.right = verdictDecay * e.right + right;
+  e.wrong = verdictDecay * e.wrong + wrong;
 }
 
 /** Any answer, right or wrong: r ← 0.9·r + 0.1. Returns whether it changed anything. */
@@ -155,9 +164,12 @@ export function addTimeout(e: Evidence, now: number): void {
   e.reliability = Math.max(reliabilityFloor, 0.8 * e.reliability);
 }
 
-/** ½^nb, down to a sixteenth: what is left of a good word about somebody who failed here. */
-export function halvings(badCount: number): number {
-  return 0.5 ** Math.min(4, badCount);
+/**
+ * ½^nb, down to a sixteenth: what is left of a good word about somebody who failed here. nb are the bad verdicts that
+ * their weight B still stands for.
+ */
+export function goodWordLeft(bad: number): number {
+  return 0.5 ** Math.min(4, bad / badWeight);
 }
 
 /**
@@ -198,14 +210,12 @@ export function posterior(
 ): Standing {
   let good = 0;
   let bad = 0;
-  let badCount = 0;
   if (e !== undefined) {
     good = e.good * remaining(now - e.updatedAt, goodHalfLifeMs);
     bad = e.bad * remaining(now - e.updatedAt, badHalfLifeMs);
-    badCount = e.badCount;
   }
   const others = otherGood + otherBad;
-  let a = priorStrength * prior + good + indirect.good * halvings(badCount);
+  let a = priorStrength * prior + good + indirect.good * goodWordLeft(bad);
   let b = priorStrength * (1 - prior) + bad + indirect.bad;
   if (others > 0) {
     a += (Math.min(others, Math.max(0, backOffWeight - good - bad)) * otherGood) / others;
@@ -221,6 +231,6 @@ export function posterior(
     lower: Math.max(0, mean - deviation),
     reliability: e === undefined ? 1 : reliabilityAt(e, now),
     known: n - 2 >= knownAt,
-    lied: badCount > 0 || otherBad > 0,
+    lied: bad + otherBad >= badWeight / 2,
   };
 }

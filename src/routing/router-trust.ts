@@ -1,7 +1,7 @@
 /** The part of the router's interface that is about trust alone: what others say, what this node says, and why. */
 import type { PeerIdText } from "../core/ids.ts";
 import { limits } from "../core/limits.ts";
-import { favor } from "./attestation.ts";
+import { favor, praise } from "./attestation.ts";
 import type { Attestation, Claim } from "./attestation.ts";
 import { attest } from "./attest-policy.ts";
 import type { CredibilityRow } from "./credibility.ts";
@@ -28,7 +28,7 @@ export function trustCalls({ self, trust, evidence }: Sources) {
      */
     onVerdict(peer: PeerIdText, skill: string, good: boolean, note: VerdictNote, wallMs: number): void {
       if (peer === self) return;
-      trust.onOutcome(peer, skill, good);
+      trust.onOutcome(peer, skill, good, wallMs);
       if (good) evidence.good(peer, skill, wallMs, note);
       else evidence.bad(peer, skill, wallMs, note);
     },
@@ -93,8 +93,8 @@ export function trustCalls({ self, trust, evidence }: Sources) {
     /** Whether the two count as one in a quorum: vouching.ts. */
     vouches(peerA: PeerIdText, peerB: PeerIdText): boolean {
       const grounded = (peer: PeerIdText): number => {
-        const { grounded: good, bad } = evidence.totals(peer, 0);
-        return good - bad;
+        const { right, wrong } = evidence.totals(peer, 0);
+        return praise({ pos: right, neg: wrong });
       };
       return vouches(peerA, peerB, { trust, grounded });
     },

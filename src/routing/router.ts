@@ -195,7 +195,7 @@ export function createRouter({ random, self }: RouterOptions) {
       closed(peer, skill, outcome, now);
       if (peer === self) return;
       if (outcome.grounded === true) {
-        trust.onOutcome(peer, skill, true);
+        trust.onOutcome(peer, skill, true, wall(now));
         evidence.good(peer, skill, wall(now), outcome);
       } else evidence.weakGood(peer, skill, wall(now));
     },
@@ -209,7 +209,7 @@ export function createRouter({ random, self }: RouterOptions) {
     onBad(peer: PeerIdText, skill: string, reason: string, now: number, outcome: Outcome = {}): void {
       closed(peer, skill, outcome, now);
       if (peer === self) return;
-      trust.onOutcome(peer, skill, false);
+      trust.onOutcome(peer, skill, false, wall(now));
       evidence.bad(peer, skill, wall(now), { ...outcome, reason });
       if (lastBad.size >= lastBadKept) lastBad.clear();
       lastBad.set(peer, reason);

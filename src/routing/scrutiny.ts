@@ -3,7 +3,7 @@
  * never quite never. BOINC's adaptive replication (Anderson 2004), with the word of credible peers to begin with.
  */
 import type { EvidenceRow } from "./evidence-row.ts";
-import { halvings } from "./evidence.ts";
+import { goodWordLeft } from "./evidence.ts";
 
 const least = 0.05;
 
@@ -20,7 +20,7 @@ export function checkShare(
   if (!known) return 1;
   if (row === undefined) return clamp(1 / (1 + praise));
   if (row.alarmChecks > 0 && wallMs < row.alarmUntil) return 1;
-  return clamp(1 / (1 + row.valid + praise * halvings(row.badCount)));
+  return clamp(1 / (1 + row.valid + praise * goodWordLeft(row.bad)));
 }
 
 function clamp(share: number): number {

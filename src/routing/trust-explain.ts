@@ -18,8 +18,9 @@ export interface TrustExplanation {
   prior: number;
   own: {
     good: number;
-    /** What of `good` was checked against the truth. */
-    grounded: number;
+    /** Right and wrong, of the last fifty or so that were checked against the truth. */
+    right: number;
+    wrong: number;
     bad: number;
     badCount: number;
     /** Checked and right since the last wrong one. */
@@ -70,7 +71,8 @@ export function explainTrust(
     prior: evidence.prior,
     own: {
       good: own.good,
-      grounded: own.grounded,
+      right: own.right,
+      wrong: own.wrong,
       bad: own.bad,
       badCount: own.badCount,
       valid: own.valid,

@@ -6,13 +6,12 @@
  * alone. One that is reached changes what is said of its subjects at once; the walk itself is done again by `tick`.
  */
 import type { PeerIdText } from "../core/ids.ts";
-import { limits } from "../core/limits.ts";
-import { favor } from "./attestation.ts";
+import { praise } from "./attestation.ts";
 import type { Attestation, Claim } from "./attestation.ts";
 import { AttestationBook } from "./attestation-book.ts";
 import type { Tier } from "./attestation-book.ts";
 import { ClaimIndex } from "./claim-index.ts";
-import { CredibilityTable, rho } from "./credibility.ts";
+import { CredibilityTable } from "./credibility.ts";
 import type { CredibilityRow } from "./credibility.ts";
 import type { EvidenceTable } from "./evidence-table.ts";
 import type { Indirect } from "./evidence.ts";
@@ -83,12 +82,12 @@ export class Trust {
    * A grounded outcome, before it is added to the evidence: every claim about it is judged by it. A peer's claims about
    * other skills are not: it may be good at one and bad at the next.
    */
-  onOutcome(peer: PeerIdText, skill: string, good: boolean): void {
+  onOutcome(peer: PeerIdText, skill: string, good: boolean, wallMs: number): void {
+    const { right, wrong } = this.#evidence.totals(peer, wallMs);
     for (const { issuer, claims } of this.index.get(peer)?.about.values() ?? []) {
       for (const claim of claims)
-        if (claim.skill === skill) this.credibility.judge(issuer.peer, good, favor(claim.pos, claim.neg));
+        if (claim.skill === skill) this.credibility.judge(issuer.peer, good, claim, right + wrong);
     }
-    this.credibility.outcome(good);
     this.#dirty = true;
   }
 
@@ -163,15 +162,16 @@ export class Trust {
 
   #tierOf(peer: PeerIdText): Tier {
     if (this.#reached.has(peer) || this.#pins.has(peer)) return 2;
-    return this.credibility.get(peer) !== undefined && this.credibility.of(peer) >= rho(undefined) ? 1 : 0;
+    return this.credibility.of(peer) > 0 ? 1 : 0;
   }
 }
 
 /** This node's own edges: what its grounded verdicts leave of each peer, over all skills. */
 function* ownEdges(table: EvidenceTable, wallMs: number): Generator<readonly [PeerIdText, number]> {
   for (const [peer] of table.peers()) {
-    const { grounded, bad } = table.totals(peer, wallMs);
-    if (grounded > bad) yield [peer, Math.min(limits.claimedVerdicts, grounded - bad)];
+    const { right, wrong } = table.totals(peer, wallMs);
+    const weight = praise({ pos: right, neg: wrong });
+    if (weight > 0) yield [peer, weight];
   }
 }
 

@@ -4,7 +4,6 @@ import type { PeerIdText } from "../core/ids.ts";
 import type { Store } from "./store.ts";
 
 export interface CredibilityRow {
-  /** "" for this node's own average. */
   peer: PeerIdText;
   right: number;
   wrong: number;
@@ -25,13 +24,13 @@ export function upsertCredibility(store: Store, row: CredibilityRow, now: number
 export async function loadCredibility(store: Store): Promise<CredibilityRow[]> {
   const most = limits.attestationIssuers;
   const rows = await store.read<{ peer: string; right: number; wrong: number; equivocated: number }>(
-    `SELECT peer, right, wrong, equivocated FROM credibility ORDER BY peer <> '', updated_at DESC LIMIT ?`,
+    `SELECT peer, right, wrong, equivocated FROM credibility ORDER BY updated_at DESC LIMIT ?`,
     [most],
   );
   if (rows.length === most) {
     store.write(
       `DELETE FROM credibility WHERE peer IN
-        (SELECT peer FROM credibility ORDER BY peer <> '', updated_at DESC LIMIT -1 OFFSET ?)`,
+        (SELECT peer FROM credibility ORDER BY updated_at DESC LIMIT -1 OFFSET ?)`,
       [most],
     );
   }

@@ -64,7 +64,7 @@ CREATE TABLE equivocations (
   second BLOB NOT NULL,
   proved_at INTEGER NOT NULL
 ) STRICT;
--- routing/credibility.ts: how far each peer's word about others proved right; the row of "" is this node's own average.
+-- routing/credibility.ts: how far each peer's word about others proved right.
 CREATE TABLE credibility (
   peer TEXT NOT NULL PRIMARY KEY,
   right REAL NOT NULL,

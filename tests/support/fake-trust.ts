@@ -68,7 +68,8 @@ export function createFakeTrust(options: {
         prior: 0.5,
         own: {
           good: trust.good,
-          grounded: trust.good,
+          right: trust.good,
+          wrong: 0,
           bad: trust.bad,
           badCount: trust.bad > 0 ? 2 : 0,
           valid: 3,

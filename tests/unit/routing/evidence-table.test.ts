@@ -75,7 +75,16 @@ describe("EvidenceTable", () => {
   it("leaves out rows that make no sense and those older than what is here", () => {
     const table = new EvidenceTable();
     table.bad("a", "echo", 5_000);
-    const known = { good: 50, grounded: 0, valid: 0, bad: 0, badCount: 0, reliability: 1, updatedAt: 4_000 };
+    const known = {
+      good: 50,
+      right: 0,
+      wrong: 0,
+      valid: 0,
+      bad: 0,
+      badCount: 0,
+      reliability: 1,
+      updatedAt: 4_000,
+    };
     const row = {
       peer: "a",
       skill: "echo",

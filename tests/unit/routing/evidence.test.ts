@@ -15,6 +15,30 @@ describe("updates", () => {
     expect(e.good).toBeCloseTo(10.95);
   });
 
+  it("keeps trusting a peer that errs twice in a hundred, however often it is asked, and not one that does in ten", () => {
+    const after = (period: number): evidence.Standing => {
+      const e = of();
+      for (let i = 1; i <= 5_000; i++) {
+        if (i % period === 0) evidence.addBad(e, 0);
+        else evidence.addGood(e, 0);
+      }
+      return standing(e);
+    };
+    expect(after(50).lower).toBeGreaterThan(0.6);
+    expect(after(10).lower).toBeLessThan(0.4);
+    expect(after(5).lower).toBeLessThan(0.1);
+  });
+
+  it("tells frequencies apart from trust: of the last fifty or so, as many as there were", () => {
+    const e = of();
+    for (let i = 1; i <= 1_000; i++) {
+      if (i % 5 === 0) evidence.addBad(e, 0);
+      else evidence.addGood(e, 0);
+    }
+    expect(e.right / (e.right + e.wrong)).toBeCloseTo(0.8, 1);
+    expect(e.right + e.wrong).toBeCloseTo(50, 0);
+  });
+
   it("counts a bad verdict as A ← A/2, B ← B + 4, nb ← nb + 1", () => {
     const e = of({ good: 10, bad: 1 });
     evidence.addBad(e, 0);
@@ -85,8 +109,8 @@ describe("posterior", () => {
   });
 
   it("takes a pin as ten observations, halved by each own failure up to four", () => {
-    const pinned = (badCount: number) =>
-      evidence.posterior(of({ badCount }), 0, 0, evidence.indirectOfPin(1), 0.5, 0).a;
+    const pinned = (failures: number) =>
+      evidence.posterior(of({ bad: 4 * failures }), 0, 0, evidence.indirectOfPin(1), 0.5, 0).a;
     expect([0, 1, 2, 4, 9].map(pinned)).toEqual([11, 6, 3.5, 1.625, 1.625]);
     expect(evidence.indirectOfPin(0.3)).toEqual({ good: 3, bad: 7 });
     expect(evidence.indirectOfPin(undefined)).toEqual(nothing);
@@ -114,7 +138,8 @@ const anyEvidence = fc.record({
   bad: fc.double({ min: 0, max: 200, noNaN: true }),
   badCount: fc.integer({ min: 0, max: 20 }),
   reliability: fc.double({ min: 0.02, max: 1, noNaN: true }),
-  grounded: fc.constant(0),
+  right: fc.constant(0),
+  wrong: fc.constant(0),
   valid: fc.constant(0),
   updatedAt: fc.constant(0),
 });
