@@ -6,12 +6,14 @@
 import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
 import { once } from "node:events";
 import { homedir, tmpdir } from "node:os";
+import { delimiter } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { Clock } from "../core/clock.ts";
 import { ErrandError } from "../core/errors.ts";
 import { limits, safeMessage } from "../core/limits.ts";
-import { processProtocol, readMessage } from "./process-messages.ts";
+import { readStderr, readStdout } from "./process-lines.ts";
+import { processProtocol } from "./process-messages.ts";
 import type { FromProcess, ProcessHello, ToProcess } from "./process-messages.ts";
 import type { ProcessSource } from "./skill.ts";
 
@@ -42,11 +44,6 @@ export interface ConnectOptions {
 export const pythonHelperDir = fileURLToPath(new URL("./python", import.meta.url));
 
 const startMs = 20_000;
-const tailCharacters = 600;
-const stderrLineCharacters = 4_096;
-/** Progress and log that are read of one process in a second; then its output waits. Results are bounded by the runs. */
-const chatterPerSecond = 2_000;
-const breathMs = 100;
 /** Pipes held open by a child that outlived it get so long to run dry. */
 const drainMs = 300;
 
@@ -59,7 +56,7 @@ export async function connectProcess(
   signal.throwIfAborted();
   const child = await launch(source);
   const pid = child.pid as number;
-  const stderr = readLines(child, options.onStderr ?? (() => {}));
+  const stderr = readStderr(child.stderr, options.onStderr ?? (() => {}));
   // Why it had to be ended, if somebody did.
   let fault = "";
   const kill = (): void => killGroup(child);
@@ -70,7 +67,7 @@ export async function connectProcess(
   const hello = Promise.withResolvers<ProcessHello>();
   hello.promise.catch(() => {});
   let greeted = false;
-  readStdout(child, clock, breakOff, (message) => {
+  readStdout(child.stdout, clock, breakOff, (message) => {
     if (message.type !== "hello") {
       if (greeted) options.onMessage(message);
       else breakOff("it spoke before its hello");
@@ -81,6 +78,8 @@ export async function connectProcess(
     }
   });
   child.stdin.on("error", () => {});
+  // A signal that cannot be sent: whoever waits for the end sees to it.
+  child.on("error", () => {});
   const gone = ended(child, clock).then(({ code, how }) => {
     const end = code === null ? `was ended by ${how ?? "a signal"}` : `ended with exit code ${code}`;
     const tail = stderr.tail();
@@ -148,7 +147,12 @@ async function launch(source: ProcessSource): Promise<ChildProcessWithoutNullStr
     throw new ErrandError(
       "SkillFailed",
       `its process could not be started: ${missing ? `there is no ${file}` : (cause as Error).message}`,
-      { hint: "Check that the program is installed and may be executed.", cause },
+      {
+        hint: /python/.test(file)
+          ? "Install Python 3.9 or newer; on Debian: apt install python3."
+          : "Check that the program is installed and may be executed.",
+        cause,
+      },
     );
   }
 }
@@ -171,7 +175,10 @@ function environment(declared: Record<string, string> | undefined): NodeJS.Proce
   };
   if (process.platform === "win32" && process.env["SystemRoot"] !== undefined)
     env["SystemRoot"] = process.env["SystemRoot"];
-  return Object.assign(env, declared);
+  Object.assign(env, declared);
+  const own = declared?.["PYTHONPATH"];
+  if (own !== undefined) env["PYTHONPATH"] = `${own}${delimiter}${pythonHelperDir}`;
+  return env;
 }
 
 function killGroup(child: ChildProcessWithoutNullStreams): void {
@@ -215,83 +222,4 @@ async function groupGone(pid: number): Promise<void> {
     }
     await delay(5);
   }
-}
-
-/** Cuts standard output into messages. A line over the bound, or one that makes no sense, ends the process. */
-function readStdout(
-  child: ChildProcessWithoutNullStreams,
-  clock: Clock,
-  breakOff: (why: string) => void,
-  onMessage: (message: FromProcess) => void,
-): void {
-  let parts: Buffer[] = [];
-  let heldBytes = 0;
-  let broken = false;
-  let chatter = 0;
-  let windowMs = clock.monotonic();
-  const wrong = (why: string): void => {
-    broken = true;
-    parts = [];
-    breakOff(why);
-  };
-  const line = (bytes: Buffer): void => {
-    if (bytes.length === 0) return;
-    let message: FromProcess | undefined;
-    try {
-      message = readMessage(bytes.toString("utf8"));
-    } catch (error) {
-      return wrong(`it wrote ${(error as Error).message}`);
-    }
-    if (message === undefined) return;
-    if (message.type === "progress" || message.type === "log") chatter += 1;
-    onMessage(message);
-  };
-  child.stdout.on("data", (chunk: Buffer) => {
-    for (let from = 0; from < chunk.length && !broken;) {
-      const to = chunk.indexOf(0x0a, from);
-      const piece = chunk.subarray(from, to === -1 ? chunk.length : to);
-      heldBytes += piece.length;
-      if (heldBytes > limits.processLineBytes)
-        return wrong(`it wrote a line of more than ${limits.processLineBytes} bytes`);
-      parts.push(piece);
-      if (to === -1) return;
-      const whole = parts.length === 1 ? piece : Buffer.concat(parts);
-      parts = [];
-      heldBytes = 0;
-      line(whole);
-      from = to + 1;
-    }
-    const now = clock.monotonic();
-    if (now - windowMs > 1_000) {
-      windowMs = now;
-      chatter = 0;
-    } else if (chatter > chatterPerSecond) {
-      child.stdout.pause();
-      clock.after(breathMs, () => child.stdout.resume());
-    }
-  });
-  child.stdout.on("error", () => {});
-}
-
-function readLines(
-  child: ChildProcessWithoutNullStreams,
-  onLine: (line: string) => void,
-): { tail(): string } {
-  let rest = "";
-  let tail = "";
-  const line = (text: string): void => {
-    const trimmed = text.trim();
-    if (trimmed === "") return;
-    tail = `${tail} ${trimmed}`.slice(-tailCharacters);
-    onLine(trimmed.slice(0, stderrLineCharacters));
-  };
-  child.stderr.setEncoding("utf8");
-  child.stderr.on("data", (chunk: string) => {
-    const lines = (rest + chunk).split("\n");
-    rest = (lines.pop() ?? "").slice(0, stderrLineCharacters);
-    for (const text of lines) line(text);
-  });
-  child.stderr.on("end", () => line(rest));
-  child.stderr.on("error", () => {});
-  return { tail: () => tail.trim() };
 }

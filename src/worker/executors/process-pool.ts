@@ -6,15 +6,11 @@
 import type { Clock } from "../../core/clock.ts";
 import { ErrandError, toErrandError } from "../../core/errors.ts";
 import { connectProcess, type ProcessConnection } from "../../skills/process-connection.ts";
-import type { FromProcess, ProcessHello, ProcessResult } from "../../skills/process-messages.ts";
+import type { ProcessResult } from "../../skills/process-messages.ts";
 import type { ProcessSource } from "../../skills/skill.ts";
 import { watchMemory } from "./process-memory.ts";
-
-/** What one run hears of its process. */
-export interface RunEars {
-  progress(fraction: unknown, message: unknown): void;
-  log(message: string): void;
-}
+import { closed, deliver, endRuns, lostWith, memoryError, skillsOf } from "./process-runs.ts";
+import type { ActiveRun, RunEars } from "./process-runs.ts";
 
 /** One warm process. */
 export interface WarmProcess {
@@ -26,11 +22,6 @@ export interface WarmProcess {
   expect(id: string, ears: RunEars): Promise<ProcessResult>;
   /** Ends it; the run with `id` gets `reason`, the others are `Lost`, which sends them elsewhere at no cost. */
   condemn(id: string, reason: unknown): void;
-}
-
-interface ActiveRun {
-  ears: RunEars;
-  reply: PromiseWithResolvers<ProcessResult>;
 }
 
 export interface ProcessPool {
@@ -282,58 +273,8 @@ export function createProcessPool(options: {
   };
 }
 
-function deliver(message: Exclude<FromProcess, ProcessHello>, active: ReadonlyMap<string, ActiveRun>): void {
-  if (message.type === "log") {
-    const ears = message.id === undefined ? active.values().next().value?.ears : active.get(message.id)?.ears;
-    return ears?.log(message.message);
-  }
-  // A run that has ended already may still be spoken of: its cancel and its end crossed.
-  const run = active.get(message.id);
-  if (run === undefined) return;
-  if (message.type === "progress") return run.ears.progress(message.fraction, message.message);
-  if (message.type === "result") return run.reply.resolve(message);
-  const { code, retryable } = message;
-  run.reply.reject(
-    new ErrandError(code, message.message, {
-      retryable: retryable ?? code === "SkillFailed",
-    }),
-  );
-}
-
-function skillsOf({ skills }: ProcessHello): Map<string, string> {
-  const versions = new Map<string, string>();
-  for (const skill of skills) {
-    const { id, version } = (skill ?? {}) as { id?: unknown; version?: unknown };
-    if (typeof id === "string" && typeof version === "string") versions.set(id, version);
-  }
-  return versions;
-}
-
-function endRuns(active: Map<string, ActiveRun>, error: ErrandError): void {
-  for (const run of active.values()) run.reply.reject(error);
-  active.clear();
-}
-
 function failAll(error: unknown, waiting: Set<Waiting>): void {
   const all = [...waiting];
   waiting.clear();
   for (const one of all) one.fail(error);
-}
-
-/** "Give it to somebody else": nothing speaks against the task. */
-function lostWith(why: string): ErrandError {
-  return new ErrandError("Lost", `the skill's process ended under it: ${why}`);
-}
-
-function memoryError(usedBytes: number, mostBytes: number): ErrandError {
-  const mib = (bytes: number): number => Math.round(bytes / 1024 ** 2);
-  return new ErrandError(
-    "LimitExceeded",
-    `the skill's process used ${mib(usedBytes)} MiB of memory; ${mib(mostBytes)} are allowed`,
-    { hint: "Give it less to do at once." },
-  );
-}
-
-function closed(): ErrandError {
-  return new ErrandError("ShuttingDown", "this node is shutting down");
 }
