@@ -10,6 +10,8 @@ import type { Load } from "../network/messages.ts";
 /** Own measurements of one peer at one skill. */
 export interface Service {
   averageMs: number;
+  /** Average distance from the average: how far a run may be off without being slow. */
+  deviationMs: number;
   leastMs: number;
   samples: number;
   /** When the last one came. */
@@ -112,9 +114,17 @@ export function observeService(m: PeerMetrics, skill: string, wallMs: number, no
   if (known === undefined) {
     if (m.services.size >= limits.evidenceSkillsPerPeer)
       m.services.delete(m.services.keys().next().value ?? "");
-    m.services.set(skill, { averageMs: wallMs, leastMs: wallMs, samples: 1, at: now, rating: 1 });
+    m.services.set(skill, {
+      averageMs: wallMs,
+      deviationMs: 0,
+      leastMs: wallMs,
+      samples: 1,
+      at: now,
+      rating: 1,
+    });
     return true;
   }
+  known.deviationMs += serviceWeight * (Math.abs(wallMs - known.averageMs) - known.deviationMs);
   known.averageMs += serviceWeight * (wallMs - known.averageMs);
   known.leastMs = Math.min(known.leastMs, wallMs);
   known.samples += 1;

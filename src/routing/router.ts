@@ -146,9 +146,13 @@ export function createRouter({ random, self }: RouterOptions) {
      */
     hedgeAfterMs(peer: PeerIdText, skill: string, now: number): number | undefined {
       const m = gauges.get(peer);
-      const runMs = m?.services.get(skill)?.averageMs ?? gauges.measuredMs(skill);
+      const service = m?.services.get(skill);
+      const runMs = service?.averageMs ?? gauges.measuredMs(skill);
       if (runMs === undefined) return undefined;
-      return Math.max(leastHedgeMs, Math.max(0, m === undefined ? 0 : metrics.rttAt(m, now)) + 3 * runMs);
+      const rttMs = m === undefined ? 0 : Math.max(0, metrics.rttAt(m, now));
+      // Three runs, or as TCP has it, whatever is usual where runs differ much (RFC 6298).
+      const slowMs = Math.max(3 * runMs, runMs + 4 * (service?.deviationMs ?? 0));
+      return Math.max(leastHedgeMs, rttMs + slowMs);
     },
 
     /** An attempt was ended after `leastMs` because another was faster: it tells how slow the peer is. */

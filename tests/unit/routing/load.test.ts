@@ -141,6 +141,12 @@ describe("a second attempt", () => {
     expect(r.hedgeAfterMs("fast", "quick", 0)).toBe(400);
   });
 
+  it("waits longer where runs differ much: a long one is no slow one there", () => {
+    const r = router();
+    for (let i = 0; i < 60; i++) r.onGood("p", skill, { wallMs: i % 10 === 0 ? 20_000 : 100 }, 0);
+    expect(r.hedgeAfterMs("p", skill, 0)).toBeGreaterThan(8_000);
+  });
+
   it("goes to nobody while all are busy", () => {
     const hedge = request({ exclude: new Set(["p0"]), hedge: true });
     const free = router();

@@ -153,6 +153,7 @@ it("averages the run time of a skill over all peers, 100 ms while nothing is kno
   expect(table.serviceMs("echo")).toBeCloseTo(41);
   expect(table.get("a")?.services.get("echo")).toEqual({
     averageMs: 40,
+    deviationMs: 0,
     leastMs: 40,
     samples: 1,
     at: 0,
