@@ -1,4 +1,7 @@
-/** What peers say outlives a restart: what has changed is written every half minute and at the end, proofs at once. */
+/**
+ * What peers say outlives a restart: what has changed is written every half minute and at the end, proofs at once. Of strangers only so
+ * many at a time: a flood of them is not to keep the disk busy, and a sync brings them again.
+ */
 import type { Clock } from "../core/clock.ts";
 import type { PeerIdText } from "../core/ids.ts";
 import type { Log } from "../core/log.ts";
@@ -40,13 +43,16 @@ export interface AttestationPersistence {
 }
 
 const saveMs = 30_000;
+const strangersPerSave = 64;
 
-export function createAttestationPersistence(
-  store: AttestationStore,
-  book: AttestationBook,
-  clock: Clock,
-  log: Log,
-): AttestationPersistence {
+export function createAttestationPersistence(options: {
+  store: AttestationStore;
+  book: AttestationBook;
+  isVouched: (issuer: PeerIdText) => boolean;
+  clock: Clock;
+  log: Log;
+}): AttestationPersistence {
+  const { store, book, isVouched, clock, log } = options;
   const unsaved = new Set<PeerIdText>();
   let cancel = (): void => {};
 
@@ -54,10 +60,11 @@ export function createAttestationPersistence(
     if (unsaved.size === 0) return;
     const rows: StoredAttestation[] = [];
     const gone: PeerIdText[] = [];
+    let strangers = 0;
     for (const issuer of unsaved) {
       const held = book.get(issuer);
       if (held === undefined) gone.push(issuer);
-      else {
+      else if (isVouched(issuer) || ++strangers <= strangersPerSave) {
         const { seq, expiresAt } = held.attestation;
         rows.push({ issuer, seq, expiresAt, signed: sealedAttestation(held) });
       }

@@ -82,8 +82,11 @@ export interface AttestationBook {
   take(signed: Uint8Array, via: Via): Taken;
   /** What this node itself says from now on. */
   setOwn(signed: Uint8Array): void;
-  /** Checks a proof; true if it is one that was not known. Undefined for what is none. */
-  prove(wire: WireEquivocation): boolean | undefined;
+  /**
+   * Checks a proof; true if it is one that was not known, undefined for what is none. `admit` is asked about an issuer of whom
+   * nothing is held, before anything costly: a proof against somebody whom nobody knows is worth little.
+   */
+  prove(wire: WireEquivocation, admit?: (issuer: PeerIdText) => boolean): boolean | undefined;
   get(issuer: PeerIdText): Held | undefined;
   /** Without the lapsed. */
   all(): Iterable<Held>;
@@ -229,10 +232,11 @@ export function createAttestationBook(options: BookOptions): AttestationBook {
       const read = readAttestation(signed, network, undefined);
       if (read.problem === undefined) insert(read.attestation, read.body, read.signature);
     },
-    prove(wire) {
+    prove(wire, admit = () => true) {
       const proof = readEquivocation(wire, network);
       if (proof === undefined) return undefined;
       if (silenced.has(proof.issuer)) return false;
+      if (!book.has(proof.issuer) && !admit(proof.issuer)) return false;
       if (!proof.holds()) return undefined;
       // That somebody else has this node's key is for people to see.
       if (proof.issuer === self) return false;

@@ -105,7 +105,7 @@ export async function createTrustNetwork(options: TrustNetworkOptions): Promise<
       },
     },
   });
-  const persistence = createAttestationPersistence(store, book, clock, log);
+  const persistence = createAttestationPersistence({ store, book, isVouched, clock, log });
   const alarms = createAlarms({
     self: host.peer,
     network,
@@ -132,7 +132,7 @@ export async function createTrustNetwork(options: TrustNetworkOptions): Promise<
     network,
     take: (signed, author) => take(signed, { author }),
     takeFault: (signed) => alarms.take(signed),
-    prove: (wire) => book.prove(wire),
+    prove: (wire, admit) => book.prove(wire, admit),
     isVouched,
     clock,
     log,

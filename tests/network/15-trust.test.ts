@@ -111,6 +111,15 @@ test("what is exported can be taken over by another node, where it is checked ag
     attestations: { hostile: 1, new: exported.attestations.length },
   });
   expect((await why(other, t.home.peerId)).pin?.value).toBe(0.9);
+  // What a node saw itself goes along only when asked for.
+  const seen = await t.home.call<TrustExport>("GET", "/v1/trust/export");
+  for (const [evidence, good] of [
+    [false, false],
+    [true, true],
+  ]) {
+    await other.call("POST", "/v1/trust/import", { body: seen, query: { evidence } });
+    expect((await why(other, t.worker.peerId)).own.good > 0).toBe(good);
+  }
 });
 
 test(

@@ -16,6 +16,7 @@ import { createTokenBuckets } from "../token-buckets.ts";
 export interface TrustGossip {
   start(): void;
   publish(signed: Uint8Array): Promise<void>;
+  /** Now, and twice again a little later: gossip reaches nobody to whom the way is not there yet. */
   publishAlarm(alarm: Alarm): Promise<void>;
   stop(): void;
 }
@@ -27,12 +28,14 @@ export interface TrustGossipOptions {
   take: (signed: Uint8Array, author: PeerIdText) => Taken;
   takeFault: (signed: SignedFault) => { verdict: AlarmVerdict; reporter?: PeerIdText };
   /** As `AttestationBook.prove`. */
-  prove: (wire: Equivocation) => boolean | undefined;
+  prove: (wire: Equivocation, admit: (issuer: PeerIdText) => boolean) => boolean | undefined;
   /** Whether anybody whose word counts here vouches for the peer. */
   isVouched: (peer: PeerIdText) => boolean;
   clock: Clock;
   log: Log;
 }
+
+const alarmAgainMs = [5_000, 30_000];
 
 const { Accept, Ignore, Reject } = TopicValidatorResult;
 
@@ -47,8 +50,9 @@ export function createTrustGossip(options: TrustGossipOptions): TrustGossip {
     peers: 1,
     clock,
   });
-  const handOn = (peer: PeerIdText): TopicValidatorResult =>
-    options.isVouched(peer) || strangers.take("strangers") ? Accept : Ignore;
+  const admit = (peer: PeerIdText): boolean => options.isVouched(peer) || strangers.take("strangers");
+  const handOn = (peer: PeerIdText): TopicValidatorResult => (admit(peer) ? Accept : Ignore);
+  const waiting = new Set<() => void>();
   let running = false;
 
   const validate = (_from: unknown, message: Message): TopicValidatorResult => {
@@ -69,10 +73,10 @@ export function createTrustGossip(options: TrustGossipOptions): TrustGossip {
     const alarm = decodeAlarm(message.data);
     if (alarm === undefined) return Reject;
     if (alarm.equivocation !== undefined) {
-      const isNew = options.prove(alarm.equivocation);
+      const isNew = options.prove(alarm.equivocation, admit);
       if (isNew === undefined) return Reject;
       // A proof stands by itself, whoever brings it.
-      return isNew ? handOn(author) : Ignore;
+      return isNew ? Accept : Ignore;
     }
     // A later version's kind of alarm.
     if (alarm.fault === undefined) return Ignore;
@@ -99,10 +103,23 @@ export function createTrustGossip(options: TrustGossipOptions): TrustGossip {
       pubsub.subscribe(alarms);
     },
     publish: (signed) => send(attestations, signed),
-    publishAlarm: (alarm) => send(alarms, Alarm.encode(alarm)),
+    async publishAlarm(alarm) {
+      const bytes = Alarm.encode(alarm);
+      await send(alarms, bytes);
+      for (const delayMs of alarmAgainMs) {
+        if (!running) return;
+        const cancel = clock.after(delayMs, () => {
+          waiting.delete(cancel);
+          void send(alarms, bytes);
+        });
+        waiting.add(cancel);
+      }
+    },
     stop() {
       if (!running) return;
       running = false;
+      for (const cancel of waiting) cancel();
+      waiting.clear();
       for (const topic of [attestations, alarms]) {
         pubsub.topicValidators.delete(topic);
         // Throws once the host has stopped, and then there is nothing to take back.

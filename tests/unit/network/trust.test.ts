@@ -1,5 +1,5 @@
 import { encode } from "uint8-varint";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { SignedAttestation, TrustBatch, TrustRequest } from "#protocols/trust";
 import { systemClock } from "../../../src/core/clock.ts";
 import { limits } from "../../../src/core/limits.ts";
@@ -16,8 +16,14 @@ import {
   type TrustNetworkOptions,
 } from "../../../src/network/trust.ts";
 import { createHost } from "../../../src/network/host.ts";
-import { soon, startHost, until } from "./fixtures.ts";
+import { createRawPeer } from "../../support/raw-peer.ts";
+import { soon, startHost, until as untilWithin } from "./fixtures.ts";
 import { attestationBy, claim, memoryAttestations, newSigner, resultBy } from "./trust-fixtures.ts";
+
+// What gossip did not bring at first it brings after some seconds, and other tests may take the machine meanwhile.
+vi.setConfig({ testTimeout: 120_000 });
+const until = (ready: () => boolean, what: string, timeoutMs = 60_000): Promise<void> =>
+  untilWithin(ready, what, timeoutMs);
 
 interface Node {
   identity: Identity;
@@ -112,10 +118,10 @@ test("who joins gets what the others have, and gives what they lack", async () =
   const b = await startNode();
   const subject = newSigner().peer;
   const all = issuers.map((issuer) => attestationBy(issuer, now, { claims: [claim(subject)] }));
-  await a.trust.takeAll(all.slice(0, 30), soon());
-  await b.trust.takeAll(all.slice(20), soon());
+  await a.trust.takeAll(all.slice(0, 30), soon(60_000));
+  await b.trust.takeAll(all.slice(20), soon(60_000));
   await a.trust.own.issue();
-  await b.host.dial(a.address(), soon());
+  await b.host.dial(a.address(), soon(60_000));
   await until(() => a.trust.book.size === 41 && b.trust.book.size === 41, "both have all");
   // And nothing twice: what both had was not sent.
   expect([a.trust.counters()["attestationsKnown"], b.trust.counters()["attestationsKnown"]]).toEqual([
@@ -137,7 +143,7 @@ test("a restart keeps what was heard, the proofs, and this node's own number", a
       attestationBy(twoFaced, now, { claims: [claim(issuer.peer)] }),
       attestationBy(twoFaced, now),
     ],
-    soon(),
+    soon(60_000),
   );
   await before.trust.own.issue();
   const { seq } = before.trust.own;
@@ -161,8 +167,8 @@ test("one who says two things under one number is found out, and everybody is to
   await subscribed(b.host, c.host, alarmTopic("errand"));
   const twoFaced = newSigner();
   const now = Date.now();
-  await a.trust.takeAll([attestationBy(twoFaced, now, { claims: [claim(a.host.peer)] })], soon());
-  await a.trust.takeAll([attestationBy(twoFaced, now, { claims: [claim(b.host.peer)] })], soon());
+  await a.trust.takeAll([attestationBy(twoFaced, now, { claims: [claim(a.host.peer)] })], soon(60_000));
+  await a.trust.takeAll([attestationBy(twoFaced, now, { claims: [claim(b.host.peer)] })], soon(60_000));
   await until(() => c.heard.includes(`equivocation ${twoFaced.peer}`), "c was told");
   expect([b.store.proofs.size, c.store.proofs.size]).toEqual([1, 1]);
   // Who comes later learns it with the sync.
@@ -201,25 +207,24 @@ test("what comes in another's envelope, or is forged, goes no further", async ()
 
 test(
   "a hundred thousand messages of one relayer change nothing but a counter",
-  { timeout: 60_000 },
+  { timeout: 240_000 },
   async () => {
     const a = await startNode();
-    const flooder = await startHost();
-    await flooder.dial(a.address(), soon());
-    const stream = await flooder.newStream(a.host.peer, "/meshsub/1.2.0", soon());
+    // It speaks no gossip by itself: a second stream of its own would replace this one.
+    await using flooder = await createRawPeer();
+    const connection = await flooder.connect(a.address());
+    const stream = await connection.newStream("/meshsub/1.2.0", { signal: soon(60_000) });
     const topic = attestationTopic("errand");
     const before = process.memoryUsage().rss;
     const cpuBefore = process.cpuUsage();
-    for (let sent = 0; sent < 100_000; sent += 250) {
-      stream.send(framedRpc(topic, sent, 250));
-      if (stream.writableNeedsDrain) {
-        await new Promise<void>((resolve) =>
-          stream.addEventListener("drain", () => resolve(), { once: true }),
-        );
-      }
+    const began = performance.now();
+    const allowed = (): number =>
+      limits.relayedTrustBurst + (limits.relayedTrustPerSecond * (performance.now() - began)) / 1_000;
+    for (let sent = 0; sent < 100_000;) {
+      for (const end = sent + 5_000; sent < end; sent += 250) stream.send(framedRpc(topic, sent, 250));
+      // No faster than they are read: what overflows libp2p's own buffer never gets as far as to be dropped.
+      await until(() => a.host.droppedGossip >= sent - allowed(), "these were dropped");
     }
-    const most = 100_000 - limits.relayedTrustBurst - 60 * limits.relayedTrustPerSecond;
-    await until(() => a.host.droppedGossip >= most, "the flood was dropped", 45_000);
     const { user, system } = process.cpuUsage(cpuBefore);
     // Both ends together, and loose: the signatures of as many envelopes alone would take twenty seconds.
     expect((user + system) / 1e6).toBeLessThan(20);
@@ -285,7 +290,7 @@ test.each([
     // The other side resets the stream.
     await io.read().catch(() => undefined);
   });
-  await a.host.dial(hostile.addresses()[0] as string, soon());
+  await a.host.dial(hostile.addresses()[0] as string, soon(60_000));
   await until(
     () => (a.trust.counters()["attestationsForged"] ?? a.trust.counters()["attestationsMalformed"]) === 1,
     "it was found out",
@@ -296,9 +301,9 @@ test.each([
 test("a sync asked for too often, too large or too slowly is refused", async () => {
   const a = await startNode();
   const hostile = await startHost();
-  await hostile.dial(a.address(), soon());
+  await hostile.dial(a.address(), soon(60_000));
   const ask = async (digests: Uint8Array): Promise<boolean> => {
-    const io = frameIo(await hostile.newStream(a.host.peer, trustProtocol, soon()), {
+    const io = frameIo(await hostile.newStream(a.host.peer, trustProtocol, soon(60_000)), {
       maxFrameBytes: 1 << 20,
       timeoutMs: 5_000,
     });
