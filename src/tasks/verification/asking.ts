@@ -57,8 +57,8 @@ export interface Asking {
 interface Open {
   asked: Set<PeerIdText>;
   /** Ended, and nobody has taken it yet. */
-  ended: Map<TaskId, TaskRecord>;
-  waiting: Map<TaskId, (record: TaskRecord) => void>;
+  ended: Map<TaskId, Reply>;
+  waiting: Map<TaskId, (reply: Reply) => void>;
 }
 
 /** Beyond the attempt's own time: to find somebody, and to be heard. */
@@ -76,15 +76,17 @@ export function createAsking(options: AskingOptions): Asking {
     const inquiry = parentId === undefined ? (aloneAsked > 0 ? alone : undefined) : open.get(parentId);
     if (inquiry === undefined) return;
     if (record.peer !== "") inquiry.asked.add(record.peer);
+    // Now, while the record has its signature: once its end is on disk, that is dropped.
+    const reply = replyOf(record);
     const taken = inquiry.waiting.get(record.id);
-    if (taken === undefined) inquiry.ended.set(record.id, copyOf(record));
+    if (taken === undefined) inquiry.ended.set(record.id, reply);
     else {
       inquiry.waiting.delete(record.id);
-      taken(copyOf(record));
+      taken(reply);
     }
   });
 
-  function endOf(inquiry: Open, id: TaskId): Promise<TaskRecord> {
+  function endOf(inquiry: Open, id: TaskId): Promise<Reply> {
     const ended = inquiry.ended.get(id);
     inquiry.ended.delete(id);
     if (ended !== undefined) return Promise.resolve(ended);
@@ -121,16 +123,15 @@ export function createAsking(options: AskingOptions): Asking {
       }
 
       async function ask(question: Question): Promise<Reply> {
-        if (closed) return { error: new ErrandError("Cancelled", "nobody needs the answer any more") };
+        if (closed) return { error: notNeeded() };
         try {
-          let child = await adopt(question);
-          if (child === undefined || !isTerminal(child.state)) {
-            const id = child?.id ?? (await options.submit(childOf(record, question, clock.now()))).id;
-            mine.add(id);
-            child = await endOf(inquiry, id);
-            mine.delete(id);
-          }
-          return replyOf(child);
+          const earlier = await adopt(question);
+          if (earlier !== undefined && isTerminal(earlier.state)) return replyOf(earlier);
+          const id = earlier?.id ?? (await options.submit(childOf(record, question, clock.now()))).id;
+          mine.add(id);
+          const reply = await endOf(inquiry, id);
+          mine.delete(id);
+          return reply;
         } catch (error) {
           return { error: toErrandError(error) };
         }
@@ -145,10 +146,7 @@ export function createAsking(options: AskingOptions): Asking {
           open.delete(record.id);
           for (const id of mine)
             options.cancel(id, "its answer is not needed any more").catch(() => undefined);
-          for (const [id, taken] of inquiry.waiting) {
-            const child = table.get(id);
-            if (child !== undefined) taken(copyOf(child));
-          }
+          for (const taken of inquiry.waiting.values()) taken({ error: notNeeded() });
         },
       };
     },
@@ -165,7 +163,7 @@ export function createAsking(options: AskingOptions): Asking {
       aloneAsked++;
       try {
         const { id } = await options.submit(submission);
-        return replyOf(await endOf(alone, id));
+        return await endOf(alone, id);
       } catch (error) {
         return { error: toErrandError(error) };
       } finally {
@@ -209,9 +207,8 @@ export function checkOf(spec: TaskSpec): Omit<Submission, "skill" | "input"> {
   };
 }
 
-/** Of what is dropped from a record once its end is on disk, the check needs the signature. */
-function copyOf(record: TaskRecord): TaskRecord {
-  return { ...record };
+function notNeeded(): ErrandError {
+  return new ErrandError("Cancelled", "nobody needs the answer any more");
 }
 
 function replyOf(child: TaskRecord): Reply {

@@ -49,16 +49,14 @@ export function createOthers(options: OthersOptions): Others {
     }
   }
 
+  function isFriend(peer: PeerIdText, asked: ReadonlySet<PeerIdText>): boolean {
+    for (const one of asked) if (one !== self && (vouches(one, peer) || vouches(peer, one))) return true;
+    return false;
+  }
+
   function withFriends(skill: string, asked: ReadonlySet<PeerIdText>): ReadonlySet<PeerIdText> {
     const all = new Set(asked);
-    for (const { peer } of offering(skill)) {
-      if (all.has(peer)) continue;
-      for (const one of asked) {
-        if (one === self || !(vouches(one, peer) || vouches(peer, one))) continue;
-        all.add(peer);
-        break;
-      }
-    }
+    for (const { peer } of offering(skill)) if (!asked.has(peer) && isFriend(peer, asked)) all.add(peer);
     return all;
   }
 
@@ -94,10 +92,10 @@ export function createOthers(options: OthersOptions): Others {
       return own;
     },
     somebodyElse(skill, version, asked) {
-      const out = withFriends(skill, asked);
       const own = worker.skills.get(skill)?.definition;
-      if (own?.version === version && !out.has(self)) return true;
-      for (const one of offering(skill)) if (one.version === version && !out.has(one.peer)) return true;
+      if (own?.version === version && !asked.has(self)) return true;
+      for (const one of offering(skill))
+        if (one.version === version && !asked.has(one.peer) && !isFriend(one.peer, asked)) return true;
       return false;
     },
   };

@@ -370,6 +370,37 @@ describe("a crash of the home in the middle of a check", () => {
   });
 });
 
+describe("a crash of the home at any turn of a check", () => {
+  it.each(Array.from({ length: 24 }, (_, turn) => turn))(
+    "%i: the task ends as it would have",
+    async (turn) => {
+      const mesh = meshOf(4, adaptive, turn + 1);
+      const [liar] = mesh.workers as [FakeWorker];
+      const say = (worker: FakeWorker): unknown => (worker === liar ? wrong : right);
+      const { id } = await mesh.mesh.home.submit({
+        skill: "echo",
+        input: jsonBody({ n: 1 }),
+        verify: { replicas: { n: 3 } },
+      });
+      for (let i = 0; i < turn; i++) {
+        for (const worker of mesh.workers)
+          for (const job of worker.jobs) if (!job.ended) job.complete(say(worker));
+        for (let turns = 0; turns < 3; turns++) await new Promise((resolve) => setImmediate(resolve));
+      }
+      mesh.mesh.crashHome();
+      mesh.disk.crash();
+      await mesh.mesh.restartHome(mesh.disk.open());
+      for (let i = 0; i < 6; i++) {
+        await answer(mesh, say);
+        await mesh.mesh.pass(3_000);
+      }
+      expect(await mesh.mesh.home.get(id)).toMatchObject({ status: "completed", output: right });
+      expect(mesh.mesh.table.live.size).toBe(0);
+      expect(mesh.disk.db.prepare("SELECT count(*) AS n FROM held_answers").get()).toEqual({ n: 0 });
+    },
+  );
+});
+
 describe("a task that is being checked", () => {
   it("can be cancelled, with what is asked about it", async () => {
     const mesh = meshOf(3);
