@@ -11,7 +11,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { Clock } from "../core/clock.ts";
 import { ErrandError } from "../core/errors.ts";
-import { limits, safeMessage } from "../core/limits.ts";
+import { safeMessage } from "../core/limits.ts";
 import { readStderr, readStdout } from "./process-lines.ts";
 import { processProtocol } from "./process-messages.ts";
 import type { FromProcess, ProcessHello, ToProcess } from "./process-messages.ts";
@@ -83,10 +83,7 @@ export async function connectProcess(
   const gone = ended(child, clock).then(({ code, how }) => {
     const end = code === null ? `was ended by ${how ?? "a signal"}` : `ended with exit code ${code}`;
     const tail = stderr.tail();
-    return safeMessage(
-      `${fault === "" ? `it ${end}` : fault}${tail === "" ? "" : `: ${tail}`}`,
-      limits.messageBytes - 100,
-    );
+    return safeMessage(`${fault === "" ? `it ${end}` : fault}${tail === "" ? "" : `: ${tail}`}`);
   });
   void gone.then((how) => hello.reject(new ErrandError("SkillFailed", `before its hello ${how}`)));
   const abort = (): void => {

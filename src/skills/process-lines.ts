@@ -7,7 +7,8 @@ import type { Clock } from "../core/clock.ts";
 import { limits } from "../core/limits.ts";
 import { readMessage, type FromProcess } from "./process-messages.ts";
 
-const tailCharacters = 600;
+/** The last words say what was wrong; with the rest of the sentence they fit into a message. */
+const tailCharacters = 300;
 const stderrLineCharacters = 4_096;
 /** Progress and log that are read of one process in a second; then its output waits. Results are bounded by the runs. */
 const chatterPerSecond = 2_000;

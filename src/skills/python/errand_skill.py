@@ -143,13 +143,13 @@ def _schema(hint: typing.Any) -> typing.Any:
         return {"enum": list(args)}
     if origin is typing.Union or origin is getattr(types, "UnionType", None):
         return {"anyOf": [_schema(arg) for arg in args]}
-    if origin in (list, set, frozenset) or _is_sequence(origin):
-        return {"type": "array", "items": _schema(args[0])} if args else {"type": "array"}
     if origin is tuple:
         if len(args) == 2 and args[1] is Ellipsis:
             return {"type": "array", "items": _schema(args[0])}
         items = [_schema(arg) for arg in args]
         return {"type": "array", "prefixItems": items, "minItems": len(items), "maxItems": len(items)}
+    if origin in (list, set, frozenset) or _is_sequence(origin):
+        return {"type": "array", "items": _schema(args[0])} if args else {"type": "array"}
     if origin is dict or _is_mapping(origin):
         return {"type": "object", "additionalProperties": _schema(args[1])} if len(args) == 2 else {"type": "object"}
     if isinstance(hint, type):
