@@ -6,7 +6,8 @@ import type { Candidate, RoutingRequest } from "../../../src/routing/candidate.t
 import { createRouter } from "../../../src/routing/router.ts";
 import { median } from "../measure.ts";
 import { figure } from "../report.ts";
-import type { Suite } from "./suite.ts";
+import { measureGraph, type GraphFigures } from "../trust-graph.ts";
+import type { Promised, Suite, Table } from "./suite.ts";
 
 const sizes = [1, 10, 1_000];
 
@@ -57,6 +58,10 @@ const promised = new Map([
   [1_000, 50],
 ]);
 
+/** The graph at its bound, and what one change of it may cost a decision. */
+const promisedComputeMs = 50;
+const promisedUpdateMs = 1;
+
 /** Medians over batches, µs. */
 function measure(size: number, batches: number): Figures {
   const router = createRouter({ random: Math.random, self: "self" });
@@ -86,21 +91,60 @@ function measure(size: number, batches: number): Figures {
   };
 }
 
+function decisionPromises(figures: readonly Figures[]): Promised[] {
+  return figures.flatMap(({ candidates, usPerDecision }) => {
+    const most = promised.get(candidates);
+    if (most === undefined) return [];
+    const text = `A decision among ${candidates} candidates: ${figure(usPerDecision)} µs (promise: <= ${most})`;
+    return [{ text, value: usPerDecision, kept: usPerDecision <= most }];
+  });
+}
+
+function graphPromises({ peers, claims, computeMs, updateMs, decisionAfterMs }: GraphFigures): Promised[] {
+  const effectMs = updateMs + decisionAfterMs;
+  return [
+    {
+      text: `The trust graph of ${peers} peers and ${claims} claims, computed whole: ${figure(computeMs)} ms (promise: < ${promisedComputeMs})`,
+      value: computeMs,
+      kept: computeMs < promisedComputeMs,
+    },
+    {
+      text: `A changed attestation, and the decision after it: ${figure(effectMs)} ms (promise: < ${promisedUpdateMs})`,
+      value: effectMs,
+      kept: effectMs < promisedUpdateMs,
+    },
+  ];
+}
+
+function graphTable(graph: GraphFigures): Table {
+  return {
+    title: `Trust graph, ${graph.peers} peers, ${graph.claims} claims`,
+    head: ["", "ms"],
+    rows: [
+      ["computed whole", figure(graph.computeMs)],
+      ["an attestation that is heard", figure(graph.updateMs)],
+      ["the decision after it", figure(graph.decisionAfterMs)],
+      ["a stranger's attestation", figure(graph.strangerMs)],
+    ],
+  };
+}
+
 export const routing: Suite = {
   name: "routing",
   async run({ quick, say }) {
     say("routing decisions");
     const figures = sizes.map((size) => measure(size, quick ? 40 : 160));
+    say("the trust graph");
+    const thousand = Array.from({ length: 1_000 }, (_, index) => candidateAt(index));
+    const graph = measureGraph(quick ? 10 : 40, thousand, request);
     const rows = figures.map((f) => [String(f.candidates), figure(f.usPerDecision), figure(f.usPerTask)]);
     return {
-      tables: [{ title: "Routing", head: ["candidates", "µs a decision", "µs a task"], rows }],
-      promises: figures.flatMap(({ candidates, usPerDecision }) => {
-        const most = promised.get(candidates);
-        if (most === undefined) return [];
-        const text = `A decision among ${candidates} candidates: ${figure(usPerDecision)} µs (promise: <= ${most})`;
-        return [{ text, value: usPerDecision, kept: usPerDecision <= most }];
-      }),
-      figures,
+      tables: [
+        { title: "Routing", head: ["candidates", "µs a decision", "µs a task"], rows },
+        graphTable(graph),
+      ],
+      promises: [...decisionPromises(figures), ...graphPromises(graph)],
+      figures: { decisions: figures, graph },
     };
   },
 };
