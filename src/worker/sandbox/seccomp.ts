@@ -53,6 +53,8 @@ const denied: Record<string, readonly [x64: number, arm64: number]> = {
   quotactl_fd: [443, 443],
   reboot: [169, 142],
   request_key: [249, 218],
+  // Which cores it runs on is not its own to say.
+  sched_setaffinity: [203, 122],
   semget: [64, 190],
   setdomainname: [171, 162],
   sethostname: [170, 161],

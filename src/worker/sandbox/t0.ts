@@ -264,7 +264,11 @@ function listen(
         const message = JSON.parse(Buffer.from(payload).toString("utf8")) as T0Message;
         if ("report" in message) tell.progress(message.report.progress, message.report.message);
         else if ("log" in message) tell.log(message.log);
-        else end = message;
+        else {
+          end = message;
+          // Nothing that it could still do matters, and a kill is quicker than an exit.
+          launched.kill();
+        }
       }
     } catch {
       launched.kill();

@@ -107,6 +107,16 @@ export async function openT1(janitor: Janitor): Promise<T1> {
     why = error instanceof Error ? (error.message.split("\n", 1)[0] ?? "") : String(error);
   }
 
+  const taskset = cgroups === undefined ? findProgram("taskset") : undefined;
+  const cores = await allowedCores();
+  let nextCore = 0;
+  /** Without a cgroup a run is held to its cores by affinity, on those that follow the last run's. */
+  const onCores = ({ cpuCores }: RunLimits): string[] => {
+    const wanted = Math.ceil(cpuCores);
+    if (taskset === undefined || wanted >= cores.length) return [];
+    const list = Array.from({ length: wanted }, () => cores[(nextCore += 1) % cores.length]);
+    return [taskset, "-c", list.join(",")];
+  };
   const dropRoot = (): string[] => {
     if (setpriv === undefined) return [];
     const id = String(firstUid + ((started += 1) % uids));
@@ -142,7 +152,16 @@ export async function openT1(janitor: Janitor): Promise<T1> {
       if (input !== undefined) stdio[inputFd] = input.fd;
       stdio[statusFd] = "pipe";
       stdio[seccompFd] = filterFile.fd;
-      const args = ["-c", script, "sh", String(entrances.length), ...entrances, ...dropRoot(), ...line];
+      const args = [
+        "-c",
+        script,
+        "sh",
+        String(entrances.length),
+        ...entrances,
+        ...onCores(limits),
+        ...dropRoot(),
+        ...line,
+      ];
       const child = spawn(shell, args, { env: request.env, cwd: "/", detached: true, stdio });
       await once(child, "spawn");
       return launchedOf(child, group, { limits, letGo, janitor, watched: group === undefined });
@@ -166,6 +185,16 @@ export async function openT1(janitor: Janitor): Promise<T1> {
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** Numbers of the cores that this process may run on: a container may have been given some in the middle. */
+async function allowedCores(): Promise<number[]> {
+  const status = await readFile("/proc/self/status", "utf8");
+  const list = /^Cpus_allowed_list:\s+(\S+)/m.exec(status)?.[1] ?? "0";
+  return list.split(",").flatMap((part) => {
+    const [from = 0, to = from] = part.split("-").map(Number);
+    return Array.from({ length: to - from + 1 }, (_, index) => from + index);
+  });
 }
 
 const closeOnExec = 0o2000000;
