@@ -6,16 +6,14 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
-import { createRequire } from "node:module";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, test } from "vitest";
 import type { TaskView } from "../../src/node/node.ts";
 import { until } from "../support/until.ts";
 import { useMesh } from "../support/use-mesh.ts";
 
-const server = createRequire(import.meta.url).resolve(
-  "@modelcontextprotocol/server-everything/dist/index.js",
-);
+const server = fileURLToPath(import.meta.resolve("@modelcontextprotocol/server-everything/dist/index.js"));
 let http: ChildProcess | undefined;
 afterAll(() => http?.kill("SIGKILL"));
 
