@@ -40,9 +40,9 @@ export class ClaimIndex {
     return node;
   }
 
-  /** Forgets the node if nothing is said by it or of it. */
+  /** Forgets the node if nothing is said by it or of it, and the last walk did not reach it. */
   release(node: GraphNode): void {
-    if (node.says.length > 0 || node.about.size > 0 || this.byId[node.id] !== node) return;
+    if (node.says.length > 0 || node.about.size > 0 || node.visits > 0 || this.byId[node.id] !== node) return;
     this.#nodes.delete(node.peer);
     this.byId[node.id] = undefined;
     this.#ids.give(node.id);

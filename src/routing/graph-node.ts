@@ -15,6 +15,9 @@ export interface GraphNode {
   /** What the peer says now, and the same for the computations. */
   says: Statement[];
   readonly row: Row;
+  /** Of the last walk: expected visits, 0 for who was not reached, and the weight of its word, g. */
+  visits: number;
+  weight: number;
 }
 
 /**
@@ -51,7 +54,7 @@ export interface SkillClaim {
 
 export function newGraphNode(peer: PeerIdText, id: number): GraphNode {
   const row: Row = { subjects: [], praise: [], slots: [], support: [], favored: [] };
-  return { peer, id, slot: -1, skillSlots: new Map(), about: new Map(), says: [], row };
+  return { peer, id, slot: -1, skillSlots: new Map(), about: new Map(), says: [], row, visits: 0, weight: 0 };
 }
 
 /** Brings the issuer's row up to what it says. */

@@ -43,14 +43,14 @@ export class HearsayTable {
     this.#onPeer = onPeer;
   }
 
-  /** Everything anew: `heard` are the issuers with the weight of each, `total` that of all. */
-  recompute(heard: Iterable<readonly [GraphNode, number]>, total: number): void {
+  /** Everything anew: `heard` are the issuers that have a weight, `total` is that of all. */
+  recompute(heard: Iterable<GraphNode>, total: number): void {
     const { bySlot } = this.#index;
     this.#grow(bySlot.length);
     this.#total = total;
     this.#weight.fill(0);
     this.#praise.fill(0);
-    for (const [issuer, weight] of heard) this.#add(issuer, weight);
+    for (const issuer of heard) this.#add(issuer, issuer.weight);
     const changed = new Set<GraphNode>();
     for (let slot = 0; slot < bySlot.length; slot++) {
       const subject = bySlot[slot];
@@ -59,18 +59,18 @@ export class HearsayTable {
     for (const { peer } of changed) this.#onPeer(peer);
   }
 
-  /** Takes away what an issuer says, whose weight is as in the last computation; `add` follows. */
-  remove(issuer: GraphNode, weight: number): void {
-    if (weight === 0) return;
-    this.#add(issuer, -weight);
+  /** Takes away what an issuer says; `add` follows. */
+  remove(issuer: GraphNode): void {
+    if (issuer.weight === 0) return;
+    this.#add(issuer, -issuer.weight);
     this.#touch(issuer);
   }
 
   /** Adds what an issuer says now, and makes the change since `remove` known. */
-  add(issuer: GraphNode, weight: number): void {
-    if (weight === 0) return;
+  add(issuer: GraphNode): void {
+    if (issuer.weight === 0) return;
     this.#grow(this.#index.bySlot.length);
-    this.#add(issuer, weight);
+    this.#add(issuer, issuer.weight);
     this.#touch(issuer);
     const [slots, peers] = [this.#touchedSlots, this.#touchedPeers];
     for (let i = 0; i < slots.length; i++)

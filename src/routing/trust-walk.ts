@@ -36,6 +36,8 @@ export interface WalkInput {
   index: ClaimIndex;
   /** What a peer says: whoever is reached and is not in the index yet is taken in. */
   claimsOf: (peer: PeerIdText) => readonly Claim[];
+  /** Claims of all, at most. */
+  claims: number;
   self: PeerIdText;
   /** This node's own edges: how far it trusts whom from its own evidence, above 0. */
   own: Iterable<readonly [PeerIdText, number]>;
@@ -91,9 +93,9 @@ function pass({ starts, targets, chances }: Rows, mass: Float64Array, next: Floa
 /** Compressed sparse rows: the edges of node i are those from `starts[i]` to `starts[i + 1]`. */
 interface Rows {
   starts: number[];
-  targets: number[];
+  targets: Int32Array;
   /** Of a walk at the node to go on by this edge: (1−α)·ρ·c. */
-  chances: number[];
+  chances: Float64Array;
 }
 
 interface Reached {
@@ -106,7 +108,7 @@ interface Reached {
 }
 
 /** The part of the graph that a walk can reach, numbered as it is found. */
-function reach({ index, claimsOf, self, own, pins, credibility }: WalkInput): Reached {
+function reach({ index, claimsOf, claims, self, own, pins, credibility }: WalkInput): Reached {
   const me = index.node(self);
   const pinned = Array.from(pins, ([peer, weight]) => [index.node(peer), weight] as const);
   const ownRow = Array.from(own, ([peer, weight]) => [index.node(peer), weight] as const);
@@ -117,22 +119,24 @@ function reach({ index, claimsOf, self, own, pins, credibility }: WalkInput): Re
     const known = places[id] ?? -1;
     return known >= 0 ? known : (places[id] = nodes.push(index.byId[id] as GraphNode) - 1);
   };
-  const rows: Rows = { starts: [0], targets: [], chances: [] };
+  const most = claims + ownRow.length;
+  const rows: Rows = { starts: [0], targets: new Int32Array(most), chances: new Float64Array(most) };
   const { starts, targets, chances } = rows;
+  let end = 0;
   const addRow = (ids: ArrayLike<number>, weights: ArrayLike<number>, gate: number): void => {
-    const from = targets.length;
+    const from = end;
     let sum = 0;
     for (let i = 0; i < ids.length; i++) {
       const weight = weights[i] as number;
       // What others say of this node is nothing to it.
       if (!(weight > 0) || ids[i] === me.id) continue;
-      targets.push(placeOf(ids[i] as number));
-      chances.push(weight);
+      targets[end] = placeOf(ids[i] as number);
+      chances[end++] = weight;
       sum += weight;
     }
     const scale = ((1 - alpha) * gate) / sum;
-    for (let e = from; e < chances.length; e++) chances[e] = (chances[e] as number) * scale;
-    starts.push(targets.length);
+    for (let e = from; e < end; e++) chances[e] = (chances[e] as number) * scale;
+    starts.push(end);
   };
 
   placeOf(me.id);
@@ -149,7 +153,7 @@ function reach({ index, claimsOf, self, own, pins, credibility }: WalkInput): Re
     const gate = credibility(node.peer);
     gates.push(gate);
     if (gate > 0) addRow(node.row.subjects, node.row.praise, gate);
-    else starts.push(targets.length);
+    else starts.push(end);
   }
   return { nodes, gates: Float64Array.from(gates), seeds: seedsOf(seeds, nodes.length), rows };
 }

@@ -33,8 +33,6 @@ export class Trust {
   readonly #hearsay: HearsayTable;
   #pins: ReadonlyMap<PeerIdText, number> = new Map();
   #walk: Walk | undefined;
-  /** Visits and weight of those that the last walk reached. */
-  readonly #reached = new Map<PeerIdText, { visits: number; weight: number }>();
   #dirty = false;
   #computedAt = -Infinity;
 
@@ -98,11 +96,11 @@ export class Trust {
 
   /** g; 0 for those who are not heard. */
   weightOf(peer: PeerIdText): number {
-    return this.#reached.get(peer)?.weight ?? 0;
+    return this.index.get(peer)?.weight ?? 0;
   }
 
   visitsOf(peer: PeerIdText): number {
-    return this.#reached.get(peer)?.visits ?? 0;
+    return this.index.get(peer)?.visits ?? 0;
   }
 
   importCredibility(rows: Iterable<CredibilityRow>): void {
@@ -125,43 +123,45 @@ export class Trust {
     const done = walk({
       index: this.index,
       claimsOf: (peer) => this.book.claimsOf(peer),
+      claims: this.book.edges,
       self: this.#self,
       own: ownEdges(this.#evidence, wallMs),
       pins: recommenders(this.#pins),
       credibility: (peer) => this.credibility.of(peer),
     });
+    const before = this.#walk?.nodes ?? [];
     this.#walk = done;
-    const before = Array.from(this.#reached.keys());
-    this.#reached.clear();
-    const heard: [GraphNode, number][] = [];
-    for (let i = 1; i < done.nodes.length; i++) {
-      const node = done.nodes[i] as GraphNode;
-      const weight = done.weight[i] as number;
-      this.#reached.set(node.peer, { visits: done.visits[i] as number, weight });
-      if (weight > 0 && node.says.length > 0) heard.push([node, weight]);
+    for (const node of before) node.visits = node.weight = 0;
+    const heard: GraphNode[] = [];
+    for (const [i, node] of done.nodes.entries()) {
+      node.visits = done.visits[i] as number;
+      node.weight = done.weight[i] as number;
+      this.book.retier(node.peer);
+      if (node.weight > 0 && node.says.length > 0) heard.push(node);
     }
-    for (const node of this.index.speakers) if (!this.#reached.has(node.peer)) this.index.put(node, []);
-    // What was made for this walk alone does not stay in the index.
-    for (const node of done.nodes) this.index.release(node);
-    for (const [{ peer }] of heard) this.book.retier(peer);
-    for (const peer of before) if (!this.#reached.has(peer)) this.book.retier(peer);
+    for (const node of before) if (node.visits === 0) this.#forget(node);
     this.#hearsay.recompute(heard, done.total);
+  }
+
+  /** Nobody whose word counts leads to it any more. */
+  #forget(node: GraphNode): void {
+    this.index.put(node, []);
+    this.index.release(node);
+    this.book.retier(node.peer);
   }
 
   /** An issuer says something else than before. Of those that are not reached nothing is looked into. */
   #said(issuer: PeerIdText, claims: readonly Claim[]): void {
-    const reached = this.#reached.get(issuer);
-    if (reached === undefined) return;
+    const node = this.index.get(issuer);
+    if (node === undefined || node.visits === 0) return;
     this.#dirty = true;
-    const node = this.index.node(issuer);
-    this.#hearsay.remove(node, reached.weight);
+    this.#hearsay.remove(node);
     this.index.put(node, claims);
-    this.#hearsay.add(node, reached.weight);
-    this.index.release(node);
+    this.#hearsay.add(node);
   }
 
   #tierOf(peer: PeerIdText): Tier {
-    if (this.#reached.has(peer) || this.#pins.has(peer)) return 2;
+    if (this.visitsOf(peer) > 0 || this.#pins.has(peer)) return 2;
     return this.credibility.of(peer) > 0 ? 1 : 0;
   }
 }

@@ -32,6 +32,7 @@ function run({ own, edges, pins, credibility }: Mesh): { walk: Walk; visits: Map
   const done = walk({
     index: new ClaimIndex(),
     claimsOf: (peer) => claims.get(peer) ?? [],
+    claims: edges.length,
     self: "me",
     own: own.map(([, to, pos]) => [to, pos] as const),
     pins: new Map(Object.entries(pins)),
