@@ -62,17 +62,10 @@ export function plan({ seed, quick, peers, only }: PlanOptions): Run[] {
   for (const threat of quick ? (["A", "S"] as const) : matrixThreats)
     for (const malicious of matrixShares)
       add(threat, trustPolicies, { threat, malicious }, percentText(malicious));
-  // From the turn on a hundred tasks are looked away from.
-  const longer = quick ? {} : { tasksPerClient: 280 };
   for (const malicious of quick ? [0.2] : [0.2, 0.4]) {
-    add(
-      "traitors",
-      ["eigentrust-.1", "errand"],
-      { threat: "T", malicious, ...longer },
-      percentText(malicious),
-    );
+    add("traitors", ["eigentrust-.1", "errand"], { threat: "T", malicious }, percentText(malicious));
     if (quick) continue;
-    const sampled: Partial<Setting> = { threat: "T", malicious, verdicts: "sampled", ...longer };
+    const sampled: Partial<Setting> = { threat: "T", malicious, verdicts: "sampled" };
     add("traitors", ["errand"], sampled, `${percentText(malicious)}, sampled`);
   }
   for (const [threat, malicious] of sampledRuns(quick))
