@@ -2,7 +2,8 @@
  * Control groups: the only bound on what all processes of a run use together. Version 1 by its controllers' folders,
  * version 2 where a subtree is ours. Needs write access below the node's own cgroup: root, or a delegated subtree.
  */
-import { mkdir, readFile, rmdir, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { mkdir, readdir, readFile, rmdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { RunLimits } from "../../skills/run-limits.ts";
@@ -56,9 +57,21 @@ export async function findCgroups(): Promise<Cgroups> {
   }
   const found = v1.has("memory") && v1.has("pids") ? versionOne(v1) : await versionTwo(unified);
   // Only a group that was made and removed is one that can be had.
+  await sweep([...v1.values(), ...(unified === undefined ? [] : [unified])]);
   const trial = await found.create({ memoryBytes: 64 << 20, cpuCores: 1, processes: 8 } as RunLimits);
   await trial.remove();
   return found;
+}
+
+/** Empty groups of nodes that are gone, and whose janitor was killed with them. One with processes cannot be removed so. */
+async function sweep(parents: readonly string[]): Promise<void> {
+  for (const parent of parents) {
+    const names = await readdir(parent).catch(() => []);
+    for (const name of names) {
+      const [, pid] = /^errand-(\d+)-\d+$/.exec(name) ?? [];
+      if (pid !== undefined && !existsSync(`/proc/${pid}`)) await rmdir(join(parent, name)).catch(ignore);
+    }
+  }
 }
 
 /** Where the cgroup `path` of a hierarchy is seen in the file system: mounts may show only a part of it. */

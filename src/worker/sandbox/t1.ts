@@ -95,10 +95,7 @@ export async function openT1(janitor: Janitor): Promise<T1> {
   const shell = inherited.some((fd) => fd > 9) ? program("bash", "the package bash") : "/bin/sh";
   const closing = inherited.map((fd) => `exec ${fd}>&-`).join("; ");
   const script = wrapper.replace("CLOSE", closing === "" ? ":" : closing);
-  const folder = await mkdtemp(join(tmpdir(), "errand-t1-"));
-  const filterPath = join(folder, "seccomp.bpf");
-  await writeFile(filterPath, filter, { mode: 0o600 });
-  const release = janitor.guard({ folders: [folder] });
+  const filterFile = await heldFile(filter);
   let cgroups: Cgroups | undefined;
   let why = "";
   try {
@@ -132,8 +129,8 @@ export async function openT1(janitor: Janitor): Promise<T1> {
     const letGo = janitor.guard({ cgroups: group?.folders ?? [] });
     const opened: FileHandle[] = [];
     try {
-      const filterFile = await open(filterPath);
-      opened.push(filterFile);
+      const program = await open(`/proc/self/fd/${filterFile.fd}`);
+      opened.push(program);
       const input = request.input === undefined ? undefined : await open(request.input);
       if (input !== undefined) opened.push(input);
       const line = enclose({
@@ -151,7 +148,7 @@ export async function openT1(janitor: Janitor): Promise<T1> {
       for (let fd = stdio.length; fd < statusFd; fd += 1) stdio.push("ignore");
       if (input !== undefined) stdio[inputFd] = input.fd;
       stdio[statusFd] = "pipe";
-      stdio[seccompFd] = filterFile.fd;
+      stdio[seccompFd] = program.fd;
       const args = [
         "-c",
         script,
@@ -181,10 +178,21 @@ export async function openT1(janitor: Janitor): Promise<T1> {
     async close() {
       if (closed) return;
       closed = true;
-      release();
-      await rm(folder, { recursive: true, force: true });
+      await filterFile.close();
     },
   };
+}
+
+/** A file without a name, opened anew by its descriptor: nothing stays behind, and nobody clears it away under us. */
+async function heldFile(bytes: Uint8Array): Promise<FileHandle> {
+  const folder = await mkdtemp(join(tmpdir(), "errand-"));
+  try {
+    const path = join(folder, "seccomp.bpf");
+    await writeFile(path, bytes, { mode: 0o600 });
+    return await open(path);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 }
 
 /** Numbers of the cores that this process may run on: a container may have been given some in the middle. */
