@@ -4,6 +4,7 @@ import { groupNames, matrixThreats, type GroupName } from "./plan.ts";
 import type { Finished } from "./pool.ts";
 import { policyNames, type PolicyName } from "./setting.ts";
 import {
+  acceptedBadAfterTurn,
   acceptedBadLate,
   badAfterTurn,
   badLate,
@@ -42,7 +43,7 @@ const decimal = (n: number): string => n.toFixed(1);
 export function tables(runs: readonly Finished[]): Table[] {
   const group = (...names: GroupName[]): Finished[] => runs.filter((run) => names.includes(run.group));
   const matrix = group(...matrixThreats);
-  const labels = [...new Set(matrix.map(({ label }) => label))].join(" / ");
+  const labels = labelsOf(matrix).join(" / ");
   return [
     byPolicy(`Wrong answers in the second half, %, with ${labels} malicious peers`, matrix, (policy) =>
       policy === "errand" ? (r) => decimal(badLate(r)) : (r) => whole(badLate(r)),
@@ -90,6 +91,13 @@ export function tables(runs: readonly Finished[]): Table[] {
   ].filter(({ rows }) => rows.length > 0);
 }
 
+/** Of the shares of malicious peers, from the least. */
+function labelsOf(runs: readonly Finished[]): string[] {
+  return [...new Set(runs.map(({ label }) => label))].toSorted(
+    (x, y) => Number.parseInt(x, 10) - Number.parseInt(y, 10),
+  );
+}
+
 type Figure = (result: Finished["result"]) => string;
 
 /** A row for each threat, a column for each policy; in a cell the figures by share of malicious peers. */
@@ -97,13 +105,18 @@ function byPolicy(title: string, runs: readonly Finished[], figure: (policy: Pol
   const policies = policyNames.filter((name) => runs.some(({ setting }) => setting.policy === name));
   // This project last.
   policies.push(...policies.splice(0, policies[0] === "errand" ? 1 : 0));
+  const labels = labelsOf(runs);
   const groups = groupNames.filter((name) => runs.some((run) => run.group === name));
   const rows = groups.map((name) =>
     [groupTitles[name]].concat(
       policies.map((policy) =>
-        runs
-          .filter((run) => run.group === name && run.setting.policy === policy)
-          .map(({ result }) => figure(policy)(result))
+        labels
+          .map((label) => {
+            const run = runs.find(
+              (one) => one.group === name && one.label === label && one.setting.policy === policy,
+            );
+            return run === undefined ? "·" : figure(policy)(run.result);
+          })
           .join("/"),
       ),
     ),

@@ -97,7 +97,7 @@ export const latencySetting: Setting = {
   ...trustSetting,
   nodes: 100,
   clients: 100,
-  tasksPerClient: 800,
+  tasksPerClient: 600,
   skills: 1,
   skillsHonest: 1,
   skillsMalicious: 1,

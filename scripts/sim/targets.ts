@@ -37,6 +37,11 @@ export function acceptedBadLate({ acceptedBad, accepted }: RunResult): number {
   return percent(acceptedBad, accepted, Math.floor(accepted.length / 2));
 }
 
+/** The same of the answers that were accepted. */
+export function acceptedBadAfterTurn({ acceptedBad, accepted }: RunResult, tasks: number): number {
+  return percent(acceptedBad, accepted, Math.floor(accepted.length / 2) + tasks / tasksPerWindow);
+}
+
 /** Runs for an accepted answer, checks among them, from the window `from` on. */
 export function runsPerTask({ executions, checks, accepted }: RunResult, from = 0): number {
   const sum = (list: number[]): number => list.slice(from).reduce((all, n) => all + n, 0);
@@ -89,9 +94,11 @@ function judgeTraitors(runs: readonly Finished[]): Target[] {
     );
     if (ours.length === 0) return [];
     const rivals = of(runs, "traitors", "eigentrust-.1").map(({ result }) => badAfterTurn(result, 40));
-    const after = ours.map(({ result }) => badAfterTurn(result, within));
+    const after = ours.map(({ result }) =>
+      sampled ? acceptedBadAfterTurn(result, within) : badAfterTurn(result, within),
+    );
     return {
-      text: `Traitors${sampled ? ", without an oracle" : ""}: at most 5 % wrong from ${within} tasks a client after they turn`,
+      text: `Traitors${sampled ? ", without an oracle: at most 5 % of the accepted answers" : ": at most 5 % of the answers"} wrong from ${within} tasks a client after they turn`,
       reached: `${after.map(oneDecimal).join(" / ")} %`,
       rival: `EigenTrust with an oracle ${rivals.map(oneDecimal).join(" / ")} %`,
       kept: Math.max(...after) <= 5,
