@@ -42,7 +42,8 @@ export async function exportTrust({
     exportedAt: new Date(clock.now()).toISOString(),
     pins: Array.from(standing.pins(), ([peer, pin]) => ({ peer, trust: pin })),
     blocks: [...standing.blocked()],
-    evidence: await loadEvidence(store),
+    // The row of first encounters is nobody's.
+    evidence: (await loadEvidence(store)).filter(({ peer }) => peer !== ""),
     attestations: Array.from(book.all(), (held) => base64(sealedAttestation(held))),
     equivocations: Array.from(book.proofs(), ({ issuer, first, second }) => ({
       issuer,
@@ -70,7 +71,7 @@ export async function importTrust(
   }
   for (const peer of [...pins.map((pin) => pin.peer), ...blocks]) checkPeer(peer);
   if (blocks.includes(self)) throw new ErrandError("InvalidInput", "the file blocks this node itself");
-  const rows = withEvidence ? evidence.filter(({ peer }) => peer !== self && peer !== "") : [];
+  const rows = withEvidence ? evidence.filter(({ peer }) => peer !== self) : [];
   const known = rows.map(checkEvidence);
 
   for (const { peer, trust: pin } of pins) if (peer !== self) await standing.pin(peer, pin);

@@ -31,24 +31,28 @@ const why = (node: MeshNode, peer: string): Promise<TrustPeerExplanation> =>
 const saysOf = async (node: MeshNode, issuer: string): Promise<number | undefined> =>
   (await why(node, issuer)).attestation?.claims;
 
-test("what a node saw proved it says, and its peers hear it", { timeout: 150_000 }, async () => {
+test("what a node saw proved it says, and its peers hear it", { timeout: 240_000 }, async () => {
   for (let n = 0; n < 6; n++) {
     const task = await t.home.run({ skill: "echo", input: n, peer: t.worker.peerId, verify: { equals: n } });
     expect(task.status).toBe("completed");
   }
-  const { own } = await until("home has said it", async () => {
-    const said = await trust(t.home);
-    return said.own === null ? undefined : said;
-  });
+  const { own } = await until(
+    "home has said it",
+    async () => {
+      const said = await trust(t.home);
+      return said.own === null ? undefined : said;
+    },
+    gossipMs,
+  );
   expect(own?.about).toMatchObject([{ subject: t.worker.peerId, skill: "echo", neg: 0 }]);
   expect(own?.about[0]?.pos).toBeGreaterThan(0);
   expect(await until("the worker has heard it", () => saysOf(t.worker, t.home.peerId), gossipMs)).toBe(1);
 });
 
-test("who joins when it is gone hears it from those who were there", { timeout: 60_000 }, async () => {
+test("who joins when it is gone hears it from those who were there", { timeout: 240_000 }, async () => {
   await t.home.process.kill();
   const newcomer = await t.mesh.start("newcomer");
-  expect(await until("the newcomer has it", () => saysOf(newcomer, t.home.peerId))).toBe(1);
+  expect(await until("the newcomer has it", () => saysOf(newcomer, t.home.peerId), gossipMs)).toBe(1);
   // The home is no stranger to be heard: nobody whom the newcomer knows speaks for it, until the operator does.
   expect((await why(newcomer, t.worker.peerId)).hearsay.recommenders).toEqual([]);
   const pinned = await newcomer.cli("trust", "pin", t.home.peerId, "0.9").done;
@@ -56,6 +60,7 @@ test("who joins when it is gone hears it from those who were there", { timeout: 
   await until(
     "the home is heard",
     async () => (await why(newcomer, t.worker.peerId)).hearsay.recommenders.length === 1,
+    gossipMs,
   );
   const { hearsay, posterior, prior } = await why(newcomer, t.worker.peerId);
   expect(hearsay.good).toBeGreaterThan(0);
@@ -93,34 +98,38 @@ test(
   },
 );
 
-test("what is exported can be taken over by another node, where it is checked again", async () => {
-  const newcomer = t.mesh.nodes[2] as MeshNode;
-  const file = join(t.mesh.folder, "trust.json");
-  expect((await newcomer.cli("trust", "export", file).done).code).toBe(0);
-  const exported = JSON.parse(await readFile(file, "utf8")) as TrustExport;
-  expect(exported.pins).toEqual([{ peer: t.home.peerId, trust: 0.9 }]);
-  const forged = Buffer.from(exported.attestations[0] as string, "base64");
-  forged[forged.length - 1] = (forged[forged.length - 1] as number) ^ 1;
-  const attestations = [forged.toString("base64"), ...exported.attestations];
-  const other = await t.mesh.start("other", { bootstrap: [] });
-  const done = await other.call("POST", "/v1/trust/import", { body: { ...exported, attestations } });
-  expect(done).toMatchObject({
-    pins: 1,
-    blocks: 0,
-    evidence: 0,
-    attestations: { hostile: 1, new: exported.attestations.length },
-  });
-  expect((await why(other, t.home.peerId)).pin?.value).toBe(0.9);
-  // What a node saw itself goes along only when asked for.
-  const seen = await t.home.call<TrustExport>("GET", "/v1/trust/export");
-  for (const [evidence, good] of [
-    [false, false],
-    [true, true],
-  ]) {
-    await other.call("POST", "/v1/trust/import", { body: seen, query: { evidence } });
-    expect((await why(other, t.worker.peerId)).own.good > 0).toBe(good);
-  }
-});
+test(
+  "what is exported can be taken over by another node, where it is checked again",
+  { timeout: 240_000 },
+  async () => {
+    const newcomer = t.mesh.nodes[2] as MeshNode;
+    const file = join(t.mesh.folder, "trust.json");
+    expect((await newcomer.cli("trust", "export", file).done).code).toBe(0);
+    const exported = JSON.parse(await readFile(file, "utf8")) as TrustExport;
+    expect(exported.pins).toEqual([{ peer: t.home.peerId, trust: 0.9 }]);
+    const forged = Buffer.from(exported.attestations[0] as string, "base64");
+    forged[forged.length - 1] = (forged[forged.length - 1] as number) ^ 1;
+    const attestations = [forged.toString("base64"), ...exported.attestations];
+    const other = await t.mesh.start("other", { bootstrap: [] });
+    const done = await other.call("POST", "/v1/trust/import", { body: { ...exported, attestations } });
+    expect(done).toMatchObject({
+      pins: 1,
+      blocks: 0,
+      evidence: 0,
+      attestations: { hostile: 1, new: exported.attestations.length },
+    });
+    expect((await why(other, t.home.peerId)).pin?.value).toBe(0.9);
+    // What a node saw itself goes along only when asked for.
+    const seen = await t.home.call<TrustExport>("GET", "/v1/trust/export");
+    for (const [evidence, good] of [
+      [false, false],
+      [true, true],
+    ]) {
+      await other.call("POST", "/v1/trust/import", { body: seen, query: { evidence } });
+      expect((await why(other, t.worker.peerId)).own.good > 0).toBe(good);
+    }
+  },
+);
 
 test(
   "one who says two things under one number is found out, and all hear of it",
