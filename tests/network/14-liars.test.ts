@@ -194,6 +194,20 @@ describe("with a third of the mesh lying", () => {
     expect(await bad()).toBe(before);
   }, 90_000);
 
+  test("who has the skill itself is not deceived, whomever it asks", async () => {
+    const [honest] = t.honest as [MeshNode];
+    const [liar] = t.liars as [MeshNode];
+    const view = async () => (await honest.peers()).find(({ id }) => id === liar.peerId)?.trust;
+    await until("it knows the liar", async () => (await view()) !== undefined);
+    const asked = { skill, input: { n: 7 }, peer: liar.peerId, verify: { auto: true } };
+    expect(await honest.run(asked)).toMatchObject({
+      status: "completed",
+      output: { value: 49 },
+      peer: honest.peerId,
+    });
+    expect((await view())?.bad).toBeGreaterThan(0);
+  });
+
   test("a newcomer that is honest and fast gets its share", async () => {
     const newcomer = await t.mesh.start("newcomer", { ...t.worker, skills: [t.honestSkill] });
     await until("the home knows the newcomer", async () =>
