@@ -1,3 +1,4 @@
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Attestation, Claim } from "../../../src/routing/attestation.ts";
 import { createRouter } from "../../../src/routing/router.ts";
@@ -92,5 +93,201 @@ describe("what this node says", () => {
       claim("liar", 0, 1, { lastEpoch: wallStart / hour }),
       claim("checked", 3, 0, { lastEpoch: wallStart / hour }),
     ]);
+  });
+});
+
+describe("the order in which attestations come", () => {
+  it("does not matter", () => {
+    const peers = ["a", "b", "c", "d", "e"];
+    const anyClaims = fc.array(
+      fc.record({
+        subject: fc.constantFrom(...peers, "x", "y"),
+        pos: fc.integer({ min: 0, max: 50 }),
+        neg: fc.integer({ min: 0, max: 50 }),
+      }),
+      { maxLength: 5 },
+    );
+    const any = fc.record({ issuer: fc.constantFrom(...peers), order: fc.integer(), claims: anyClaims });
+    const trustAfter = (list: Attestation[]): number[] => {
+      const r = router({ a: 1, b: 0.7 });
+      good(r, "c", 5);
+      r.tick(0, wallStart);
+      for (const [i, a] of list.entries()) {
+        r.onAttestation(a, wallStart);
+        // Between some of them the graph is computed, which must not matter either.
+        if (i % 3 === 0) r.tick((i + 1) * 60_000, wallStart);
+      }
+      r.tick(1e9, wallStart);
+      return [...peers, "x", "y"].flatMap((peer) => {
+        const { good: up, bad: down } = r.explainTrust(peer, skill, wallStart).hearsay;
+        return [up, down];
+      });
+    };
+    fc.assert(
+      fc.property(fc.array(any, { maxLength: 10 }), (list) => {
+        const numbered = list.map(({ issuer, claims, order }, i) => ({
+          a: says(
+            issuer,
+            claims.map(({ subject, pos, neg }) => claim(subject, pos, neg)),
+            { seq: i },
+          ),
+          order,
+        }));
+        const one = trustAfter(numbered.map(({ a }) => a));
+        const shuffled = numbered.toSorted((x, y) => x.order - y.order);
+        const other = trustAfter(shuffled.map(({ a }) => a));
+        for (const [i, value] of one.entries()) expect(other[i]).toBeCloseTo(value, 6);
+      }),
+    );
+  });
+});
+
+describe("liars among those who are heard", () => {
+  it("a spy, who serves well and praises liars, is heard less and less, and then not at all", () => {
+    const r = router();
+    const liars = Array.from({ length: 12 }, (_, i) => `liar${i}`);
+    const honest = Array.from({ length: 24 }, (_, i) => `honest${i}`);
+    for (const peer of ["spy", "friend"]) good(r, peer, 30);
+    r.tick(0, wallStart);
+    const praise = (list: string[]): Claim[] => list.map((peer) => claim(peer, 50));
+    r.onAttestation(says("spy", [...praise(liars), ...praise(honest.slice(0, 12))]), wallStart);
+    r.onAttestation(says("friend", praise(honest)), wallStart);
+    r.tick(60_000, wallStart);
+    for (const peer of honest) good(r, peer, 1);
+    for (const peer of liars) r.onBad(peer, skill, "wrong", 0);
+    r.tick(120_000, wallStart);
+    expect(r.explainTrust("spy", skill, wallStart).credibility).toBe(0);
+    expect(r.explainTrust("friend", skill, wallStart).credibility).toBe(1);
+    // Its service is another matter.
+    expect(r.trustOf("spy", 0).lower).toBeGreaterThan(0.8);
+    expect(r.explainTrust("liar3", skill, wallStart).hearsay.good).toBe(0);
+  });
+
+  it("one that said two things under one number is silent for ever, pinned or not", () => {
+    const r = router({ friend: 1 });
+    r.tick(0, wallStart);
+    r.onAttestation(says("friend", [claim("worker", 50)]), wallStart);
+    r.onEquivocation("friend");
+    expect(r.explainTrust("worker", skill, wallStart).hearsay.good).toBe(0);
+    expect(r.onAttestation(says("friend", [claim("worker", 50)], { seq: 9 }), wallStart)).toBe(false);
+    expect(r.explainTrust("friend", skill, wallStart)).toMatchObject({ credibility: 0, equivocated: true });
+  });
+
+  it("one whose signature proves forged is forgotten, and the true one is taken", () => {
+    const r = router({ friend: 1 });
+    r.tick(0, wallStart);
+    r.onAttestation(says("friend", [claim("worker", 0, 50)], { seq: 1e9 }), wallStart);
+    r.dropIssuer("friend");
+    expect(r.explainTrust("worker", skill, wallStart).hearsay.bad).toBe(0);
+    expect(r.onAttestation(says("friend", [claim("worker", 50)]), wallStart)).toBe(true);
+    expect(r.explainTrust("worker", skill, wallStart).hearsay.good).toBeGreaterThan(5);
+  });
+});
+
+describe("how often results are checked", () => {
+  it("always at first, then less with each that proves right, and never quite never", () => {
+    const r = router();
+    const share = (): number => r.verifyProbability("p", skill, wallStart);
+    expect(share()).toBe(1);
+    const shares = Array.from({ length: 40 }, () => {
+      good(r, "p", 1);
+      return share();
+    });
+    expect(shares).toEqual(shares.toSorted((x, y) => y - x));
+    expect(share()).toBe(0.05);
+    r.onBad("p", skill, "wrong", 0);
+    expect(share()).toBe(1);
+    expect(r.verifyProbability("me", skill, wallStart)).toBe(0);
+  });
+
+  it("less from the start for whom credible peers praise, and always for three after an alarm", () => {
+    const r = router({ friend: 1 });
+    r.tick(0, wallStart);
+    r.onAttestation(says("friend", [claim("p", 50)]), wallStart);
+    const share = (wallMs = wallStart): number => r.verifyProbability("p", skill, wallMs);
+    expect(share()).toBeLessThan(0.2);
+    r.onAlarm("p", skill, wallStart + hour);
+    for (let i = 0; i < 3; i++) {
+      expect(share()).toBe(1);
+      good(r, "p", 1);
+    }
+    expect(share()).toBeLessThan(0.2);
+    r.onAlarm("p", skill, wallStart + hour);
+    expect(share(wallStart + 2 * hour)).toBeLessThan(0.2);
+    // An alarm is no verdict.
+    expect(r.explainTrust("p", skill, wallStart).own).toMatchObject({
+      badCount: 0,
+      right: expect.closeTo(2.94, 1),
+    });
+  });
+});
+
+describe("who vouches for whom", () => {
+  const ringOf = (r: ReturnType<typeof router>, members: string[]): void => {
+    for (const issuer of members) {
+      const claims = members.filter((peer) => peer !== issuer).map((peer) => claim(peer, 50));
+      r.onAttestation(says(issuer, claims), wallStart);
+    }
+  };
+
+  it("members of a ring do, also by way of a third", () => {
+    const r = router();
+    ringOf(r, ["a", "b", "c"]);
+    r.onAttestation(says("backer", [claim("d", 50), claim("e", 50)]), wallStart);
+    expect(r.vouches("a", "b")).toBe(true);
+    expect(r.vouches("d", "e")).toBe(true);
+    expect(r.vouches("a", "d")).toBe(false);
+    expect(r.vouches("a", "a")).toBe(true);
+  });
+
+  it("peers that stand for themselves do not, though they praise each other", () => {
+    const r = router();
+    for (const peer of ["a", "b"]) good(r, peer, 5);
+    ringOf(r, ["a", "b"]);
+    r.tick(60_000, wallStart);
+    expect(r.vouches("a", "b")).toBe(false);
+  });
+
+  it("a stranger that praises a peer of good standing is not tied to it, but the one it is praised by is", () => {
+    const r = router();
+    good(r, "known", 5);
+    r.onAttestation(says("stranger", [claim("known", 50)]), wallStart);
+    expect(r.vouches("stranger", "known")).toBe(false);
+    r.onAttestation(says("known", [claim("other", 50)]), wallStart);
+    expect(r.vouches("known", "other")).toBe(true);
+  });
+});
+
+describe("what people are shown", () => {
+  it("is JSON, with reasons bounded and bad ones not pushed out by good", () => {
+    const r = router({ friend: 0.9 });
+    r.tick(0, wallStart);
+    r.onBad("p", skill, "x".repeat(1_000), 0, { taskId: "t0" });
+    good(r, "p", 100);
+    r.onAttestation(says("friend", [claim("p", 9, 1)]), wallStart);
+    const why = r.explainTrust("p", skill, wallStart);
+    expect(JSON.parse(JSON.stringify(why))).toEqual(why);
+    expect(why.own.verdicts).toHaveLength(5);
+    expect(why.own.verdicts[0]).toMatchObject({ taskId: "t0", good: false });
+    expect(why.own.verdicts[0]?.reason.length).toBeLessThan(200);
+    expect(why.own.sinceMs).toBe(wallStart);
+  });
+
+  it("is a graph of this node, those it hears and what they say, the most visited if there are too many", () => {
+    const r = router({ friend: 1 });
+    good(r, "worker", 5);
+    r.onAttestation(says("friend", [claim("worker", 9), claim("other", 0, 3)]), wallStart);
+    r.tick(0, wallStart);
+    const graph = r.trustGraph(wallStart);
+    expect(JSON.parse(JSON.stringify(graph))).toEqual(graph);
+    expect(graph.nodes.map(({ peer }) => peer).toSorted()).toEqual(["friend", "me", "other", "worker"]);
+    expect(graph.edges.map(({ from, to, pos, neg }) => `${from} ${to} ${pos} ${neg}`).toSorted()).toEqual([
+      "friend other 0 3",
+      "friend worker 9 0",
+      "me worker 5 0",
+    ]);
+    const small = r.trustGraph(wallStart, 2);
+    expect(small.nodes.map(({ peer }) => peer)).toEqual(["me", "worker"]);
+    expect(small.omitted).toBe(2);
   });
 });
