@@ -65,6 +65,7 @@ export function tables(runs: readonly Finished[]): Table[] {
       "20–40": (r) => decimal(badAfterTurn(r, 20, 40)),
       "40–100": (r) => decimal(badAfterTurn(r, 40, 100)),
       "from 100": (r) => decimal(badAfterTurn(r, 100)),
+      "accepted, from 100": (r) => decimal(acceptedBadAfterTurn(r, 100)),
     }),
     byRun("Without an oracle, three anchors", group("sampled"), {
       "accepted wrong, %": (r) => decimal(acceptedBadLate(r)),
