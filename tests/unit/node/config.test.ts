@@ -96,6 +96,20 @@ describe("layers", () => {
     expect(flagged.skills).toEqual(["/elsewhere/b.ts"]);
   });
 
+  test("who may call a skill and send code: nothing said is nobody's code, and the internet is the public preset's", async () => {
+    expect(await resolveIn({})).toMatchObject({ access: {}, allowCode: "nobody", internet: false });
+    expect((await resolveIn({ flags: { preset: "public" } })).internet).toBe(true);
+    const peer = "12D3KooWEyoppNCUx8Yx66oV9fJnriXwCcXwDDUA2kj6vnc6iDEp";
+    const text = `access: { "acme.*": { allow: pinned }, "*": { limits: { timeoutSeconds: 60 } } }\nallowCode: [${peer}]\ninternet: true\n`;
+    await writeFile(join(dir, "errand.yaml"), text);
+    expect(await resolveIn({})).toMatchObject({
+      access: { "acme.*": { allow: "pinned" }, "*": { limits: { timeoutSeconds: 60 } } },
+      allowCode: [peer],
+      internet: true,
+    });
+    expect((await resolveIn({ flags: { allowCode: "everyone" } })).allowCode).toBe("everyone");
+  });
+
   test("an empty file and an empty variable change nothing", async () => {
     await writeFile(join(dir, "errand.yaml"), "");
     expect((await resolveIn({ env: { ERRAND_NAME: "" } })).preset).toBe("local");
@@ -122,6 +136,11 @@ describe("refusals name the source, the key and what to do", () => {
     ["pins: {12D3KooWEyoppNCUx8Yx66oV9fJnriXwCcXwDDUA2kj6vnc6iDEp: 2}", "pins.12D3KooW"],
     ["pins: {somebody: 1}", "pins.somebody"],
     ["workerSlots: 0", "workerSlots"],
+    ["access: { acme.x: { alow: everyone } }", "access.acme.x.alow is not a key"],
+    ["access: { Acme: {} }", "access.Acme"],
+    ["access: { acme.x: { allow: [somebody] } }", "access.acme.x.allow"],
+    ["access: { acme.x: { limits: { memoryMb: 0 } } }", "access.acme.x.limits.memoryMb"],
+    ["allowCode: strangers", "allowCode"],
     ["role: king", "role must be one of worker, compute, storage, mobile"],
     ["- a list", "must be object"],
   ])("%s", async (text, expected) => {
