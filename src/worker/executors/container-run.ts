@@ -3,6 +3,7 @@
  * else: no capabilities, no network, a read-only file system with a small /tmp, bounds on memory, processor and processes.
  */
 import type { Duplex } from "node:stream";
+import { setTimeout as delay } from "node:timers/promises";
 import { limits } from "../../core/limits.ts";
 import { EngineRefusal, type Engine } from "./container-engine.ts";
 import { demultiplex } from "./container-streams.ts";
@@ -75,15 +76,9 @@ export async function runContainer(
     const usage = watchContainer(engine, path);
     try {
       await demultiplex(output, take);
-      const { StatusCode: exitCode } = await engine.call<{ StatusCode: number }>("POST", `${path}/wait`, {
-        signal,
-        waits: true,
-      });
-      const { State } = await engine.call<{ State: { OOMKilled?: boolean } }>("GET", `${path}/json`, {
-        signal,
-      });
+      const { ExitCode: exitCode, OOMKilled } = await ended(engine, path, signal);
       // Podman says false also when it was: then the kill that nobody here ordered tells.
-      return { exitCode, outOfMemory: State.OOMKilled === true || exitCode === 137, ...usage.stop() };
+      return { exitCode, outOfMemory: OOMKilled === true || exitCode === 137, ...usage.stop() };
     } finally {
       usage.stop();
     }
@@ -95,6 +90,27 @@ export async function runContainer(
     const removal = removeContainer(engine, job.name);
     options.leftover(removal);
     await Promise.race([removal, graceOver()]);
+  }
+}
+
+interface State {
+  Running: boolean;
+  ExitCode: number;
+  OOMKilled?: boolean;
+}
+
+const firstLookMs = 5;
+const longestPauseMs = 500;
+
+/**
+ * The state of a container that has ended. Its output has, so this is mostly the first look; a container that closed its output
+ * and goes on is looked at again. The engines' own way to wait is not used: Podman 4.3 waits on after the end.
+ */
+async function ended(engine: Engine, path: string, signal: AbortSignal): Promise<State> {
+  for (let pauseMs = firstLookMs; ; pauseMs = Math.min(2 * pauseMs, longestPauseMs)) {
+    const { State: state } = await engine.call<{ State: State }>("GET", `${path}/json`, { signal });
+    if (!state.Running) return state;
+    await delay(pauseMs, undefined, { signal, ref: false });
   }
 }
 
