@@ -196,6 +196,7 @@ function childOf(record: TaskRecord, question: Question, nowAt: number): Submiss
 export function checkOf(spec: TaskSpec): Omit<Submission, "skill" | "input"> {
   return {
     requirements: spec.requirements,
+    minTrust: spec.minTrust,
     labels: spec.labels,
     priority: spec.priority,
     attemptTimeoutMs: spec.attemptTimeoutMs,

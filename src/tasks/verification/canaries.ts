@@ -82,6 +82,8 @@ export function createCanaries(options: CanariesOptions): Canaries {
   function learn(record: TaskRecord, right: Answered, seen: ReadonlySet<PeerIdText>): void {
     const { spec, input } = record;
     if (options.perHour === 0 || (input.bytes?.length ?? Infinity) > limits.canaryBytes) return;
+    // Meant for one peer alone.
+    if (spec.peer !== undefined) return;
     const ofSkill = known.filter(({ skill }) => skill === spec.skill);
     const oldest = ofSkill.length >= limits.canariesPerSkill ? ofSkill[0] : undefined;
     if (oldest !== undefined) known.splice(known.indexOf(oldest), 1);

@@ -125,7 +125,9 @@ export function createVerification(options: VerificationOptions): Verification {
     const { verify, skill, check } = record.spec;
     if (verify === undefined && settings.mode === "off") return undefined;
     if (check !== undefined) return undefined;
-    const { auto = settings.mode === "adaptive", replicas, spotCheck = 0, ...rest } = verify ?? {};
+    // What was meant for one peer alone is shown to others only if its user asks for that.
+    const byDefault = settings.mode === "adaptive" && record.spec.peer === undefined;
+    const { auto = byDefault, replicas, spotCheck = 0, ...rest } = verify ?? {};
     const strict = replicas !== undefined;
     const compare = strict || isDrawn(peer, skill, spotCheck, auto, rest.compare !== undefined);
     const ruled = rest.custom !== undefined || rulesOf(rest).length > 0;

@@ -317,6 +317,31 @@ describe("adaptive checks", () => {
     ]);
   });
 
+  it("show nobody else what was meant for one peer, unless its user asks for it", async () => {
+    const mesh = meshOf(3, adaptive);
+    const [worker] = mesh.workers as [FakeWorker];
+    const only = { peer: nameOf(mesh, worker) };
+    await submit(mesh, only);
+    await answer(mesh, () => right);
+    expect(mesh.workers.map(jobsOf)).toEqual([1, 0, 0]);
+    await submit(mesh, { ...only, verify: { auto: true } });
+    await answer(mesh, () => right);
+    expect(mesh.workers.flatMap((one) => one.jobs)).toHaveLength(3);
+  });
+
+  it("go to nobody who is less trusted than the task asks for", async () => {
+    const mesh = meshOf(3, { ...adaptive, pins });
+    pins.clear();
+    const [first, second] = mesh.workers as [FakeWorker, FakeWorker];
+    pins.set(nameOf(mesh, first), 0.8);
+    pins.set(nameOf(mesh, second), 0.8);
+    for (let i = 0; i < 6; i++) {
+      await submit(mesh, { input: jsonBody({ i }), minTrust: 0.5 });
+      await answer(mesh, () => right);
+    }
+    expect(mesh.workers.map(jobsOf)).toEqual([6, 6, 0]);
+  });
+
   it("are left out where the task says so", async () => {
     const mesh = meshOf(3, adaptive);
     const task = await submit(mesh, { verify: { auto: false } });
