@@ -77,11 +77,11 @@ const number = (value: number): string => value.toFixed(2);
 export function trustDot(graph: TrustGraph): string {
   const names = new Map(graph.nodes.map(({ peer }, i) => [peer, `p${i}`]));
   const nodes = graph.nodes.map((node) => {
-    const shade = Math.round(40 + 59 * (1 - node.mean));
     const look = [
       `label=${quoted(labelOf(node))}`,
       `tooltip=${quoted(node.peer)}`,
-      `fillcolor=${quoted(`0.33 ${number(0.6 * node.mean)} ${number(shade / 100)}`)}`,
+      // Hue, saturation, value: from red to green.
+      `fillcolor=${quoted(`${number(0.33 * node.mean)} 0.40 0.95`)}`,
       `penwidth=${number(node.pinned === null ? 1 : 3)}`,
       ...(node.self ? ["shape=doublecircle"] : []),
     ];
