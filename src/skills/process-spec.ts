@@ -75,6 +75,6 @@ export async function askProcess(source: ProcessSource, spec: string): Promise<u
     return connection.hello.skills;
   } catch (cause) {
     const { message, hint } = toErrandError(cause);
-    throw wrongFile(spec, message, hint ?? "Its standard error, above, says why; run it by itself.", cause);
+    throw wrongFile(spec, message, hint ?? "Run it by itself to see all that it says.", cause);
   }
 }
