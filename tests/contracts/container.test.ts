@@ -159,6 +159,14 @@ describe("declared skills", { timeout: 120_000 }, () => {
     expect(output.type).toBe("image/png");
     expect(await readFile(output.file ?? "", "utf8")).toBe("not really a photo");
   });
+
+  test("a path that a peer names in its JSON is no file to be lent", async (context) => {
+    engineOf(context);
+    const path = join(folder, "host-secret");
+    await writeFile(path, "of the host");
+    const skill = declared({ command: shell("cat; ls /in 2>/dev/null; cat /in/file 2>/dev/null; true") });
+    expect(await value(execute(skill, jsonBody({ file: { path } })))).toEqual({ file: { path } });
+  });
 });
 
 describe("container.run", { timeout: 120_000 }, () => {

@@ -49,7 +49,7 @@ function planDeclared(spec: ContainerSpec, value: unknown): ContainerPlan {
     processes: spec.processes ?? usualBounds.processes,
     scratchMb: spec.scratchMb ?? usualBounds.scratchMb,
     network,
-    stdin: Buffer.from(JSON.stringify(inside(value))),
+    stdin: Buffer.from(JSON.stringify(value)),
     ...(outputType !== undefined && { outputType }),
     report: false,
   };
@@ -86,10 +86,4 @@ function planSubmitted(
     ...(outputType !== undefined && { outputType }),
     report: true,
   };
-}
-
-/** The input as it is seen from inside: a file lies at /in/file there. */
-function inside(value: unknown): unknown {
-  const { file } = (value ?? {}) as { file?: object };
-  return file === undefined ? value : { ...(value as object), file: { ...file, path: "/in/file" } };
 }

@@ -11,7 +11,7 @@ import type { Clock } from "../../core/clock.ts";
 import { ErrandError } from "../../core/errors.ts";
 import { limits, safeMessage } from "../../core/limits.ts";
 import type { Log } from "../../core/log.ts";
-import { readInput } from "../../skills/input.ts";
+import { inputShape, readInput } from "../../skills/input.ts";
 import type { FileInput } from "../../skills/skill.ts";
 import type { Execution, ExecutionContext, ExecutionOutput, ExecutionResult, Executor } from "../executor.ts";
 import { encodeOutput, parseOutput, tooLarge } from "../output.ts";
@@ -41,6 +41,8 @@ export interface ContainerExecutorOptions {
   log: Log;
 }
 
+/** Where a container sees the file of its task. */
+const pathInside = "/in/file";
 /** Text of `container.run`; more goes by `outputType`. */
 const textBytes = 1024 * 1024;
 /** Read to its end by the node's own thread, for progress: who writes more is up to something else. */
@@ -108,8 +110,12 @@ async function runOnce(run: Run): Promise<{ output: ExecutionOutput; end: Contai
     execution.checked === undefined
       ? await readInput(definition, execution.input, execution.inputPath, context.scratchDir)
       : execution.checked.value;
-  const plan = planRun(execution.skill.source, value, run.host.settings, execution.grant);
-  const file = (value as { file?: FileInput } | null)?.file;
+  // Only what the node itself put there: a path in a peer's JSON is not a file to be lent.
+  const shape = inputShape(definition, execution.input.type);
+  const file = shape === "file" || shape === "form" ? (value as { file?: FileInput }).file : undefined;
+  const { source } = execution.skill;
+  const given = file === undefined ? value : { ...(value as object), file: { ...file, path: pathInside } };
+  const plan = planRun(source, given, run.host.settings, execution.grant);
   const inputFolder = file === undefined ? undefined : await lendFile(file.path, context.scratchDir);
   await haveImage(run, plan.image);
   const sink = await openSink(run, plan);
