@@ -177,6 +177,11 @@ async function checkT1(
     () => `${opened().title}${inside ? "" : "; T0 does not start inside it"}`,
     hint,
   );
+  if (report.ok && !inside) {
+    const last =
+      "T0 starts inside it: no; perhaps the folders of Node.js or of Errand are closed to the sandbox's user";
+    return { report: { ...report, tried: [...report.tried.slice(0, -1), last] }, inside };
+  }
   return { report, inside };
 }
 

@@ -4,6 +4,7 @@
  * itself is put into it, so that a hole in the engine leads nowhere.
  */
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { getCompileCacheDir } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -220,9 +221,13 @@ function programMounts(): Mount[] {
   return mounts;
 }
 
+/** Where the child's own look-up finds it, which may be a link: inside, the package lies at that very path. */
 function packageFolder(name: string): string {
-  const entry = fileURLToPath(import.meta.resolve(name));
-  return entry.slice(0, entry.lastIndexOf(join("node_modules", name))) + join("node_modules", name);
+  for (let at = dirname(childPath); ; at = dirname(at)) {
+    const path = join(at, "node_modules", name);
+    if (existsSync(path)) return path;
+    if (dirname(at) === at) throw new Error(`the package ${name} is not installed`);
+  }
 }
 
 /** Says that the sources beside it are modules. */
