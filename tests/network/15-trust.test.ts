@@ -155,3 +155,15 @@ test(
     }
   },
 );
+
+test("who is blocked is heard no more", { timeout: 120_000 }, async () => {
+  const newcomer = t.mesh.nodes[2] as MeshNode;
+  expect(await saysOf(newcomer, t.home.peerId)).toBe(0);
+  expect((await newcomer.cli("trust", "block", t.home.peerId).done).code).toBe(0);
+  expect(await saysOf(newcomer, t.home.peerId)).toBeUndefined();
+  const { peers } = await trust(newcomer);
+  expect(peers.find(({ peer }) => peer === t.home.peerId)).toMatchObject({
+    blocked: true,
+    attestation: null,
+  });
+});
