@@ -87,7 +87,7 @@ export function trustCalls({ self, trust, evidence }: Sources) {
       if (peer === self) return 0;
       const { good: praise } = trust.indirect(peer, skill);
       const { known } = evidence.standing(peer, skill, indirectOfPin(trust.pins.get(peer)), wallMs);
-      return checkShare(evidence.get(peer)?.skills.get(skill), praise, known, wallMs);
+      return checkShare(evidence.get(peer)?.skills, skill, praise, known, wallMs);
     },
 
     /** Whether the two count as one in a quorum: vouching.ts. */

@@ -7,20 +7,40 @@ import { goodWordLeft } from "./evidence.ts";
 
 const least = 0.05;
 
+/** What was right at other skills counts for at most so many results here, as it does in trust. */
+const backOffWeight = 4;
+
 /**
- * v = clamp(1/(1 + CV + I⁺·½^nb), .05, 1). `row`: own evidence at the skill; `praise`: I⁺; `known`: told from a
- * stranger, by own experience or others'.
+ * v = clamp(1/(1 + CV + I⁺·½^nb), .05, 1). `rows`: own evidence by skill; `praise`: I⁺; `known`: told from a
+ * stranger, by own experience or others'. CV is of this skill, and a little of the others if nothing was wrong there.
  */
 export function checkShare(
-  row: EvidenceRow | undefined,
+  rows: ReadonlyMap<string, EvidenceRow> | undefined,
+  skill: string,
   praise: number,
   known: boolean,
   wallMs: number,
 ): number {
   if (!known) return 1;
-  if (row === undefined) return clamp(1 / (1 + praise));
+  const row = rows?.get(skill);
+  const elsewhere = validElsewhere(rows, row);
+  if (row === undefined) return clamp(1 / (1 + elsewhere + praise));
   if (row.alarmChecks > 0 && wallMs < row.alarmUntil) return 1;
-  return clamp(1 / (1 + row.valid + praise * goodWordLeft(row.bad)));
+  return clamp(1 / (1 + row.valid + elsewhere + praise * goodWordLeft(row.bad)));
+}
+
+function validElsewhere(
+  rows: ReadonlyMap<string, EvidenceRow> | undefined,
+  here: EvidenceRow | undefined,
+): number {
+  let valid = 0;
+  for (const row of rows?.values() ?? []) {
+    if (row === here) continue;
+    // The last verdict there was a bad one.
+    if (row.valid === 0 && row.wrong > 0) return 0;
+    valid += row.valid;
+  }
+  return Math.min(backOffWeight, valid);
 }
 
 function clamp(share: number): number {

@@ -200,25 +200,32 @@ describe("how often results are checked", () => {
     expect(r.verifyProbability("me", skill, wallStart)).toBe(0);
   });
 
-  it("less from the start for whom credible peers praise, and always for three after an alarm", () => {
+  it("less from the start for whom credible peers praise, and always for the next after an alarm", () => {
     const r = router({ friend: 1 });
     r.tick(0, wallStart);
     r.onAttestation(says("friend", [claim("p", 50)]), wallStart);
     const share = (wallMs = wallStart): number => r.verifyProbability("p", skill, wallMs);
     expect(share()).toBeLessThan(0.2);
     r.onAlarm("p", skill, wallStart + hour);
-    for (let i = 0; i < 3; i++) {
-      expect(share()).toBe(1);
-      good(r, "p", 1);
-    }
+    expect(share()).toBe(1);
+    good(r, "p", 1);
     expect(share()).toBeLessThan(0.2);
     r.onAlarm("p", skill, wallStart + hour);
     expect(share(wallStart + 2 * hour)).toBeLessThan(0.2);
     // An alarm is no verdict.
     expect(r.explainTrust("p", skill, wallStart).own).toMatchObject({
       badCount: 0,
-      right: expect.closeTo(2.94, 1),
+      right: expect.closeTo(1, 1),
     });
+  });
+
+  it("less for who was right at other skills, by a little, and not once it was wrong there", () => {
+    const r = router();
+    for (let i = 0; i < 9; i++) r.onGood("p", "elsewhere", { grounded: true }, 0);
+    const share = (): number => r.verifyProbability("p", skill, wallStart);
+    expect(share()).toBeCloseTo(1 / 5);
+    r.onBad("p", "elsewhere", "wrong", 0);
+    expect(share()).toBe(1);
   });
 });
 
