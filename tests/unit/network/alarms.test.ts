@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { beforeEach, describe, expect, test } from "vitest";
 import { SignedFault } from "#protocols/trust";
 import { limits } from "../../../src/core/limits.ts";
@@ -102,6 +103,21 @@ test.each([
 ] as const)("%s is ignored", (_what, make) => {
   expect(alarms.take(make()).verdict).toBe("ignored");
   expect(raised).toEqual([]);
+});
+
+test("whatever the bytes are, nothing is thrown, and only what was signed counts", () => {
+  const { fault, signature } = alarm();
+  const edit = fc.record({ at: fc.nat(fault.length - 1), to: fc.nat(255) });
+  fc.assert(
+    fc.property(fc.array(edit, { minLength: 1, maxLength: 4 }), (edits) => {
+      const bytes = Buffer.from(fault);
+      for (const { at, to } of edits) bytes[at] = to;
+      const same = bytes.equals(Buffer.from(fault));
+      const { verdict } = alarms.take({ fault: bytes, signature });
+      if (!same) expect(verdict).not.toBe("new");
+    }),
+    { numRuns: 300 },
+  );
 });
 
 test("a reporter is heard so often and no more", () => {

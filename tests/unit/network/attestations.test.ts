@@ -357,6 +357,25 @@ describe("bounds", () => {
   });
 });
 
+test("whatever the bytes are, nothing is thrown, and nothing that was not signed is taken", () => {
+  const signed = by(alice, { claims: [claim(bob.peer), claim(bob.peer, { skill: "sleep" })] });
+  const body = SignedAttestation.decode(signed).attestation;
+  const edit = fc.record({ at: fc.nat(signed.length - 1), to: fc.nat(255) });
+  const edited = fc.array(edit, { minLength: 1, maxLength: 4 }).map((edits) => {
+    const bytes = Uint8Array.from(signed);
+    for (const { at, to } of edits) bytes[at] = to;
+    return bytes;
+  });
+  fc.assert(
+    fc.property(fc.oneof(fc.uint8Array({ maxLength: 400 }), edited), (bytes) => {
+      const { verdict } = newBook().take(bytes, "relay");
+      if (verdict !== "new") return;
+      expect(SignedAttestation.decode(bytes).attestation).toEqual(body);
+    }),
+    { numRuns: 500 },
+  );
+});
+
 test("one of this node itself is told apart, if it is its own", () => {
   expect(book.take(by(self), "relay").verdict).toBe("own");
   expect(book.take(signedRaw(bob, { issuer: self.peer }), "relay").verdict).toBe("hostile");
