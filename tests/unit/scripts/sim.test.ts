@@ -59,7 +59,7 @@ describe("a run", () => {
   it("is the same for the same seed, to the last digit, and another for another", () => {
     const text = (seed: number): string => {
       const run = plan(options(["S"], seed)).at(-1) as Run;
-      const setting = { ...run.setting, ...small, threat: "S" as const };
+      const setting = { ...run.setting, ...small, threat: "S" as const, seed };
       return JSON.stringify(reportOf(options(["S"], seed), [finish({ ...run, setting })]));
     };
     expect(text(7)).toBe(text(7));
