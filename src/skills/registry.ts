@@ -12,6 +12,7 @@ import { systemInfo } from "./system-info.ts";
 import { textKeywords } from "./text-keywords.ts";
 import { textSimilarity } from "./text-similarity.ts";
 import { textStats } from "./text-stats.ts";
+import { textSummarize } from "./text-summarize.ts";
 import { vectorKnn } from "./vector-knn.ts";
 import type { OfferedSkill, Skill } from "./skill.ts";
 
@@ -31,6 +32,7 @@ export function builtinSkills(settings: SkillSettings = defaultSkillSettings): r
     textStats,
     textKeywords,
     textSimilarity,
+    textSummarize,
     vectorKnn,
     hashFile,
     imageResize,

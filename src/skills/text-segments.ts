@@ -53,16 +53,16 @@ export function* tokensOf(text: string): Generator<string | null> {
   }
 }
 
-/** Sentences that hold at least one word. A line break within a paragraph ends none; an empty line does. */
-export function countSentences(text: string): number {
-  let count = 0;
+/** Sentences that hold at least one word, in order. A line break within a paragraph ends none; an empty line does. */
+export function sentencesOf(text: string): string[] {
+  const sentences: string[] = [];
   for (const block of paragraphsOf(text)) {
     // UAX #29 breaks sentences at line ends, but wrapped text goes on there.
     for (const { segment } of sentenceSegmenter.segment(block.replace(/\s*\r?\n\s*/g, " "))) {
-      if (/[\p{L}\p{N}]/u.test(segment)) count += 1;
+      if (/[\p{L}\p{N}]/u.test(segment)) sentences.push(segment.trim());
     }
   }
-  return count;
+  return sentences;
 }
 
 /** Blocks between empty lines that hold more than spaces. */

@@ -4,7 +4,7 @@
  */
 import { syllable } from "syllable";
 import type { Skill } from "./skill.ts";
-import { countSentences, foldWord, paragraphsOf, textSchema, wordsOf } from "./text-segments.ts";
+import { sentencesOf, foldWord, paragraphsOf, textSchema, wordsOf } from "./text-segments.ts";
 
 /** Words a minute, silent reading of English non-fiction (Brysbaert 2019, J. Memory and Language 109). */
 const wordsPerMinute = 238;
@@ -95,7 +95,7 @@ export const textStats: Skill<{ text: string }, TextStats> = {
   },
   run: ({ text }, { signal }) => {
     const words = wordsOf(text);
-    const sentences = countSentences(text);
+    const sentences = sentencesOf(text).length;
     signal.throwIfAborted();
     const unique = new Map<string, number>();
     for (const word of words) {
