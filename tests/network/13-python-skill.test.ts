@@ -2,8 +2,12 @@
 import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { join, sep } from "node:path";
 import { describe, expect, test } from "vitest";
+import { jsonBody } from "../../src/core/body.ts";
+import { newTaskId } from "../../src/core/ids.ts";
 import type { SkillView, TaskView } from "../../src/node/node.ts";
 import { hasPython } from "../support/python.ts";
+import { createRawPeer } from "../support/raw-peer.ts";
+import { openTaskStream } from "../support/raw-task.ts";
 import { until } from "../support/until.ts";
 import { useMesh } from "../support/use-mesh.ts";
 
@@ -149,6 +153,29 @@ describe.skipIf(!hasPython)("a user's Python function on another peer", () => {
     await t.serves.call("PUT", `/v1/peers/${t.asks.peerId}/pin`, { body: { trust: 0.9 } });
     const allowed = await t.asks.run({ skill: "acme.secret" });
     expect(allowed).toMatchObject({ status: "completed", output: "for friends" });
+  });
+
+  test("is refused to a stranger who asks without looking at the card, at once and with the reason", async () => {
+    await using stranger = await createRawPeer();
+    const session = await openTaskStream(await stranger.connect(t.serves.address));
+    session.hello();
+    const request = {
+      taskId: newTaskId(),
+      attempt: 1,
+      leaseEpoch: 1,
+      skill: "acme.secret",
+      skillVersion: "",
+      priority: 96,
+      deadlineMs: 30_000,
+      leaseMs: 15_000,
+      input: jsonBody({}),
+      deterministic: false,
+      idempotent: false,
+    };
+    session.send({ kind: "request", request });
+    const ack = await session.hears("its answer", (said) => (said.kind === "ack" ? said.ack : undefined));
+    expect(ack).toMatchObject({ verdict: "refused", code: "Unauthorized" });
+    expect(ack.message).toContain("pinned");
   });
 
   test("leaves no process behind when its node is killed", async () => {
