@@ -174,8 +174,10 @@ export const limits = {
   outboxDelayMs: 250,
   /** Unacknowledged answers on disk; beyond it they are in memory alone. A restart loads them all. */
   outboxBytes: 64 * MiB,
-  /** From a cancel to the hard end of the code. */
+  /** From a cancel to when nothing of the code is left. */
   cancelGraceMs: 1_000,
+  /** From a cancel to the end by force of code that does not listen: the end itself takes some of that second too. */
+  cancelKillMs: 800,
 
   /** One line between the node and a skill process, either way: what is parsed on the node's thread. Larger bodies go by file. */
   processLineBytes: 1 * MiB,

@@ -43,7 +43,7 @@ async function execute(
   let cancelKill = (): void => {};
   const abort = (): void => {
     ours.postMessage({ abort: toErrandError(signal.reason, "Cancelled").toJSON() } satisfies ThreadAbort);
-    cancelKill = clock.after(limits.cancelGraceMs, () => kill.abort());
+    cancelKill = clock.after(limits.cancelKillMs, () => kill.abort());
   };
   signal.addEventListener("abort", abort, { once: true });
   const { input, transfer } = transferable(execution.input);

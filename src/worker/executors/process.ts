@@ -164,7 +164,7 @@ async function converse(
   const abort = (): void => {
     const reason = signal.reason instanceof Error ? signal.reason.message : "cancelled";
     connection.send({ type: "cancel", id, reason });
-    cancelKill = clock.after(limits.cancelGraceMs, () => {
+    cancelKill = clock.after(limits.cancelKillMs, () => {
       condemned = true;
       process.condemn(id, signal.reason);
     });

@@ -50,7 +50,7 @@ export async function converse(launched: Launched, talk: Conversation): Promise<
   const killNow = (): void => launched.kill();
   const abort = (): void => {
     launched.terminate();
-    cancelKill = clock.after(limits.cancelGraceMs, killNow);
+    cancelKill = clock.after(limits.cancelKillMs, killNow);
   };
   const cancelWall = clock.after(talk.wallMs ?? 2 ** 31, () => stop(lateError(talk.wallMs ?? 0)));
   signal.addEventListener("abort", abort, { once: true });
