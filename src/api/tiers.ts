@@ -1,2 +1,2 @@
 /** What the command line may ask of the machine's sandboxes without a node. Loaded when asked: it brings the executors along. */
-export { checkTier, type TierName, type TierReport } from "../node/tier-check.ts";
+export { checkTier, type TierName } from "../node/tier-check.ts";

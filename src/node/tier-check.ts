@@ -10,7 +10,7 @@ import { createSandboxes } from "../worker/sandbox/sandboxes.ts";
 import type { NodeConfig } from "./config.ts";
 import type { Tier, TierName, TierReport } from "../worker/sandbox/tiers.ts";
 
-export type { TierName, TierReport };
+export type { TierName };
 
 /** Under an owner of its own: what the node runs at this moment is none of its business. */
 async function containerTier(config: NodeConfig | undefined): Promise<Tier> {
