@@ -1,6 +1,9 @@
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
-import { createBudget } from "../../../src/tasks/budget.ts";
+import { jsonBody } from "../../../src/core/body.ts";
+import { ErrandError } from "../../../src/core/errors.ts";
+import { createBudget, retryBudget } from "../../../src/tasks/budget.ts";
+import { memoryMesh, settled } from "../../support/memory-mesh.ts";
 
 it("gives a share of what was sent, and what a quiet node may repeat", () => {
   const budget = createBudget({ share: 0.2, perSecond: 1, most: 10 });
@@ -46,3 +49,25 @@ it("never gives more than share, time and savings add up to", () => {
     ),
   );
 });
+
+it("spreads a storm of retries, and every task still gets its own", async () => {
+  const mesh = memoryMesh(4);
+  const tasks = 250;
+  for (let n = 0; n < tasks; n++)
+    await mesh.home.submit({
+      skill: "echo",
+      input: jsonBody({ n }),
+      retry: { retries: 1, strategy: "immediate" },
+      cache: false,
+    });
+  await settled();
+  const open = () => mesh.workers.flatMap(({ jobs }) => jobs).filter(({ ended }) => !ended);
+  expect(open()).toHaveLength(tasks);
+  for (const job of open()) job.fail(new ErrandError("SkillFailed", "not now", { retryable: true }));
+  await settled();
+  const atOnce = open().length;
+  expect(atOnce).toBeGreaterThan(0);
+  expect(atOnce).toBeLessThanOrEqual(retryBudget.most);
+  await mesh.pass(12_000);
+  expect(open()).toHaveLength(tasks);
+}, 60_000);
