@@ -32,8 +32,11 @@ type Format = "jpeg" | "png" | "webp" | "avif";
 /** Decoded, 64 megapixels are 256 MB; no camera that people carry makes more. */
 const pixels = 64_000_000;
 const longestSide = 16_384;
+/** An encoder runs to its end whatever becomes of the task: these take some seconds of one core. */
+const pixelsOut = 40_000_000;
+const pixelsOutAvif = 12_000_000;
 const defaultSide = 1_024;
-const seconds = 60;
+const seconds = 30;
 const base64Characters = 16 * 1024 * 1024;
 
 /** What libvips may open, by the names of its loaders. Everything else (SVG, PDF, its own formats) can name other files, or is rarely tested. */
@@ -126,8 +129,9 @@ export const imageResize: Skill<Input, FileOutput | Described> = {
       pages: 1,
     });
     try {
-      const { format: found } = await picture.metadata();
+      const { format: found, autoOrient } = await picture.metadata();
       if (!opened.has(found)) throw notAPicture();
+      checkOutput(input, autoOrient);
       context.progress(0.1, `a ${found}`);
       context.signal.throwIfAborted();
       return await write(picture, input, found, context);
@@ -151,6 +155,25 @@ function openSharp(): Promise<SharpConstructor> {
     return sharp;
   });
   return ready;
+}
+
+/** Throws `LimitExceeded` when what is asked for is larger than a run should make. */
+function checkOutput(input: Input, from: { width: number; height: number }): void {
+  const { fit = "inside", enlarge = false, format } = input;
+  const shape = from.width / from.height;
+  const neither = input.width === undefined && input.height === undefined;
+  const width = input.width ?? (neither ? defaultSide : (input.height ?? 0) * shape);
+  const height = input.height ?? (neither ? defaultSide : width / shape);
+  // Inside keeps within both sides, outside goes beyond one of them.
+  const asked =
+    fit === "outside" ? Math.max(width * (width / shape), height * shape * height) : width * height;
+  const kept = !enlarge && fit !== "contain" && fit !== "fill";
+  const made = kept ? Math.min(asked, from.width * from.height) : asked;
+  const most = format === "avif" ? pixelsOutAvif : pixelsOut;
+  if (made <= most) return;
+  throw new ErrandError("LimitExceeded", `that picture would have more than ${most / 1e6} megapixels`, {
+    hint: "Ask for a smaller one.",
+  });
 }
 
 async function write(
@@ -195,7 +218,8 @@ function encoded(picture: Sharp, format: Format, quality: number, background: st
     case "webp":
       return picture.webp({ quality });
     case "avif":
-      return picture.avif({ quality });
+      // A higher effort is a few per cent of size for several times the work.
+      return picture.avif({ quality, effort: 2 });
   }
 }
 

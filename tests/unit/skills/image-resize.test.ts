@@ -127,6 +127,17 @@ describe("image.resize", () => {
     await expect(resize(pngOf(30_000, 30_000))).rejects.toMatchObject({ code: "LimitExceeded" });
   });
 
+  test.each([
+    { width: 16_384, height: 16_384, enlarge: true, fit: "fill" },
+    { width: 16_384, height: 16_384, fit: "contain" },
+    { width: 8_000, enlarge: true },
+    { width: 100, height: 9_000, enlarge: true, fit: "outside" },
+    { width: 5_000, height: 5_000, enlarge: true, fit: "cover", format: "avif" },
+  ])("%j makes more of a picture than a run should", async (options) => {
+    const photo = await makePicture({ width: 60, height: 60 });
+    await expect(resize(photo, options)).rejects.toMatchObject({ code: "LimitExceeded" });
+  });
+
   test("a damaged picture is the input's fault", async () => {
     const photo = await makePicture({ width: 400, height: 300, format: "png" });
     await expect(resize(photo.subarray(0, photo.length / 2))).rejects.toMatchObject({ code: "InvalidInput" });
