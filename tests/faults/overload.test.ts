@@ -74,6 +74,11 @@ test(`twice the capacity for ${forMs / 1_000} s: bounded memory, QueueFull, and 
     },
     60_000,
   );
+  // An end is in memory a moment before it is on disk.
+  await until("every end is on disk", async () => {
+    const stored = storedTasks(home.dataDir);
+    return acknowledged.every((id) => (stored.get(id)?.ends ?? 0) > 0);
+  });
   const rows = storedTasks(home.dataDir);
   for (const id of acknowledged)
     expect(rows.get(id)).toMatchObject({ state: "completed", ends: 1, losses: 0 });
