@@ -77,7 +77,7 @@ export class Chooser {
     if (drawn.length === 0) moveInto(drawn, others, drawSize, context.random);
     if (!drawn.some((prospect) => hasRoom(prospect, context.now))) this.#addIdle(drawn, context);
     for (const prospect of drawn) setTheta(prospect, context.random);
-    this.#addSpill(drawn, context.random);
+    this.#addSpill(drawn, context);
     if (local !== undefined) drawn.push(local);
     if (request.affinityKey !== undefined && request.affinityKey !== "")
       this.#addFavorites(drawn, request.skill, request.affinityKey, context);
@@ -136,13 +136,17 @@ export class Chooser {
     return context.random() < share;
   }
 
-  /** The Thompson-best outside the draw and the band: what lets a peer that was misjudged come back. */
-  #addSpill(drawn: Prospect[], random: Random): void {
+  /**
+   * The Thompson-best outside the draw and the band: what lets a peer that was misjudged come back. Where strangers mostly lied,
+   * they come seldom: the best of a few samples of low trust is still high now and then, and at every decision that is often.
+   */
+  #addSpill(drawn: Prospect[], { random, strangerPrior }: ChooseContext): void {
     const newcomers = this.#newcomers.length;
     const outside = newcomers + this.#others.length;
     if (outside === 0) return;
     // One group is asked, in proportion to its size.
     const group = random() * outside < newcomers ? this.#newcomers : this.#others;
+    if (group === this.#newcomers && strangerPrior < 0.5 && random() >= (strangerPrior / 0.5) ** 2) return;
     const [spill] = sampleBest(group, thompsonSize, random, 1);
     if (spill !== undefined && !drawn.includes(spill)) drawn.push(spill);
   }

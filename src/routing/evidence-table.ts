@@ -21,8 +21,10 @@ export interface PeerEvidence {
 export type HearsaySource = (peer: PeerIdText, skill: string | undefined) => Indirect;
 
 const nothing: Indirect = { good: 0, bad: 0 };
-/** First encounters fade slowly, so that a network which turned good or bad is noticed within a few hundred peers. */
-const encounterDecay = 0.995;
+/** The last twenty first encounters count: who comes back under new names again and again must not live on the past. */
+const encounterDecay = 0.95;
+/** Spoken of by so much, a peer is no stranger: it was met on the word of others. */
+const introducedAt = 1;
 
 export class EvidenceTable {
   readonly #peers = new Map<PeerIdText, PeerEvidence>();
@@ -184,6 +186,8 @@ export class EvidenceTable {
     const known = this.#peerOf(peer, now);
     if (known.met) return;
     known.met = true;
+    const said = this.#hearsay(peer, undefined);
+    if (said.good + said.bad >= introducedAt) return;
     const strangers = this.#strangers;
     strangers.good = strangers.good * encounterDecay + (good ? weight : 0);
     strangers.bad = strangers.bad * encounterDecay + (good ? 0 : weight);

@@ -42,10 +42,21 @@ describe("EvidenceTable", () => {
     expect(table.prior).toBeCloseTo(0.4);
     table.timeout("slow", "echo", 0);
     expect(table.prior).toBeCloseTo(0.4);
-    // An unchecked good one counts half, and the bad one has faded: (.5 + 2) / (.5 + 2 + .995 + 2)
+    // An unchecked good one counts half, and the bad one has faded: (.5 + 2) / (.5 + 2 + .95 + 2)
     table.weakGood("b", "echo", 0);
     table.weakGood("b", "echo", 0);
-    expect(table.prior).toBeCloseTo(2.5 / 5.495, 5);
+    expect(table.prior).toBeCloseTo(2.5 / 5.45, 5);
+  });
+
+  it("takes nobody for a stranger whom those speak of who are heard", () => {
+    const said = { good: 3, bad: 0 };
+    const table = new EvidenceTable({ hearsay: (peer) => (peer === "friend" ? said : nothing) });
+    for (let i = 0; i < 30; i++) table.bad(`liar${i}`, "echo", 0);
+    const before = table.prior;
+    table.good("friend", "echo", 0);
+    expect(table.prior).toBe(before);
+    table.good("stranger", "echo", 0);
+    expect(table.prior).toBeGreaterThan(before);
   });
 
   it("distrusts a liar at other skills too, though not as much", () => {
