@@ -23,6 +23,8 @@ const leastExplorationShare = 0.002;
 const youngExplorationShare = 0.1;
 /** Outsiders looked at to find the one with the best sampled trust; looking at all would cost as much as they are many. */
 const thompsonSize = 4;
+/** Trust in strangers below which they are drawn beside the band ever less often; one bad first meeting in a good mesh stays above. */
+const doubtful = 0.35;
 /** Looked at when everybody drawn is busy, and taken of those that are not. */
 const idleLookedAt = 32;
 const idleTaken = 2;
@@ -146,7 +148,8 @@ export class Chooser {
     if (outside === 0) return;
     // One group is asked, in proportion to its size.
     const group = random() * outside < newcomers ? this.#newcomers : this.#others;
-    if (group === this.#newcomers && strangerPrior < 0.5 && random() >= (strangerPrior / 0.5) ** 2) return;
+    if (group === this.#newcomers && strangerPrior < doubtful && random() >= (strangerPrior / doubtful) ** 2)
+      return;
     const [spill] = sampleBest(group, thompsonSize, random, 1);
     if (spill !== undefined && !drawn.includes(spill)) drawn.push(spill);
   }
