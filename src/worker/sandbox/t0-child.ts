@@ -3,6 +3,7 @@
  * child can be kept warm. Its arguments are the kind of guest (`javascript`, `python`, `wasm`) and the bounds.
  */
 import { readSync, writeSync } from "node:fs";
+import { flushCompileCache } from "node:module";
 import { createFrameReader, encodeFrame, messageFrame, type Frame } from "./t0-frames.ts";
 import {
   GuestFailure,
@@ -89,6 +90,8 @@ let before: NodeJS.CpuUsage | undefined;
 
 /** A request for another kind of guest than this child was started for has nothing to run. */
 function receiveFor(kind: T0Request["kind"]): { request: T0Request; attachments: Uint8Array[] } {
+  // The node ends this process as soon as it has its answer: what was compiled is kept now, if it was not known yet.
+  flushCompileCache();
   const received = receive();
   before = process.cpuUsage();
   if (received.request.kind !== kind) throw new GuestFailure("refused", "a request of another kind");
