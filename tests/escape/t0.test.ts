@@ -146,7 +146,7 @@ describe.each(ways)("escape from T0, $way", ({ alone }) => {
       ["a loop", "for (;;);"],
       ["a loop of promises", "for (;;) await null"],
       ["a regular expression", "return /^(a+)+$/.test('a'.repeat(60) + 'b')"],
-      ["a large power", "return String(7n ** 90_000_000n).length"],
+      ["large powers", "for (;;) 7n ** 370_000n"],
       ["a native search", "const s = 'a'.repeat(3e7); let n = 0; for (;;) n += s.lastIndexOf('b')"],
       ["a getter of the result", "return { get x() { for (;;); } }"],
       ["toJSON of the result", "return { toJSON() { for (;;); } }"],
@@ -208,7 +208,7 @@ result = found`);
         "import hashlib\nh = hashlib.sha256()\nwhile True: h.update(b'x' * 10000000)",
         2,
       ],
-      ["sleep", "import time\ntime.sleep(1000)", 1],
+      ["sleep", "import time\ntime.sleep(0.2)\ntime.sleep(1000)", 2],
       ["output", "while True: print('x' * 10000)", 10],
     ])("bounded: %s", async (_, code, seconds) =>
       expectBounded(await python(code, { timeoutSeconds: seconds }), seconds),

@@ -28,9 +28,15 @@ const libraryPath = fileURLToPath(new URL("python-3.11.3.tar.gz", langs));
 
 const resultPath = "/errand/out/result.json";
 
-// Standard input brings the program, so that the interpreter is up before there is one.
+// Standard input brings the program, so that the interpreter is up before there is one. This build of CPython cannot sleep by
+// itself; sched_yield rests for a millisecond (t0-wasi.ts).
 const main = `
-import json, sys
+import json, os, sys, time
+def sleep(seconds, pause=getattr(os, "sched_yield", lambda: None), now=time.monotonic):
+    if seconds < 0: raise ValueError("sleep length must be non-negative")
+    end = now() + seconds
+    while now() < end: pause()
+time.sleep = sleep
 def progress(fraction, message=""):
     sys.stderr.write(json.dumps({"progress": float(fraction), "message": str(message)}) + "\\n")
     sys.stderr.flush()

@@ -51,7 +51,9 @@ export function runWasi(run: WasiRun): number {
     run.files.root,
   ];
   const shim = new WASI([...run.argv], [...(run.env ?? [])], fds, { debug: false });
-  const imports = { wasi_snapshot_preview1: { ...shim.wasiImport, poll_oneoff: pollWith(shim) } };
+  const imports = {
+    wasi_snapshot_preview1: { ...shim.wasiImport, poll_oneoff: pollWith(shim), sched_yield: rest },
+  };
   let instance: WebAssembly.Instance;
   try {
     instance = new WebAssembly.Instance(run.module, imports);
@@ -90,23 +92,53 @@ function trap(error: unknown): GuestFailure {
   return new GuestFailure("failed", `it ended in a trap: ${message}`);
 }
 
-/** The shim's own spins until the time has come; this one sleeps. Only waiting for a time is there to wait for. */
+const asleep = new Int32Array(new SharedArrayBuffer(4));
+
+/** A guest that yields has nothing to do just now, and nobody else runs here: a loop that waits costs no processor time. */
+function rest(): number {
+  Atomics.wait(asleep, 0, 0, 1);
+  return wasi.ERRNO_SUCCESS;
+}
+
+const subscriptionBytes = 48;
+const eventBytes = 32;
+// The longest that Atomics.wait takes without overflow; nobody lives so long.
+const longestWaitMs = 2 ** 31;
+
+/**
+ * The shim's own spins until the time has come, reads the flags from the wrong place, and takes no two subscriptions; this one
+ * sleeps. A time is all there is to wait for: files are always ready. Layout: `__wasi_subscription_t` of wasi_snapshot_preview1.
+ */
 function pollWith(shim: WASI): WASI["wasiImport"][string] {
-  const spin = shim.wasiImport["poll_oneoff"] as (...args: number[]) => number;
-  const never = new Int32Array(new SharedArrayBuffer(4));
-  return (inAt: number, outAt: number, count: number): number => {
+  return (inAt: number, outAt: number, count: number, countAt: number): number => {
     const view = new DataView(shim.inst.exports.memory.buffer);
-    if (count === 1) {
-      const { eventtype, timeout, flags, clockid } = wasi.Subscription.read_bytes(view, inAt);
-      if (eventtype === wasi.EVENTTYPE_CLOCK) {
-        const absolute = (flags & wasi.SUBCLOCKFLAGS_SUBSCRIPTION_CLOCK_ABSTIME) !== 0;
-        const nowNs = clockid === wasi.CLOCKID_REALTIME ? Date.now() * 1e6 : performance.now() * 1e6;
-        const leftMs = (Number(timeout) - (absolute ? nowNs : 0)) / 1e6;
-        // Not quite the whole time: the shim does the rest, to the microsecond.
-        if (leftMs > 2) Atomics.wait(never, 0, 0, Math.min(leftMs - 1, 2 ** 31));
-        if (!absolute) view.setBigUint64(inAt + 24, 0n, true);
+    if (count < 1) return wasi.ERRNO_INVAL;
+    let ready = 0;
+    const tell = (at: number): void => {
+      const event = outAt + eventBytes * ready++;
+      view.setBigUint64(event, view.getBigUint64(at, true), true);
+      view.setUint32(event + 8, 0, true);
+      view.setUint8(event + 10, view.getUint8(at + 8));
+      view.setBigUint64(event + 16, 0n, true);
+      view.setBigUint64(event + 24, 0n, true);
+    };
+    let soonest = { at: -1, leftMs: Infinity };
+    for (let n = 0; n < count; n++) {
+      const at = inAt + subscriptionBytes * n;
+      if (view.getUint8(at + 8) !== wasi.EVENTTYPE_CLOCK) {
+        tell(at);
+        continue;
       }
+      const absolute = (view.getUint16(at + 40, true) & wasi.SUBCLOCKFLAGS_SUBSCRIPTION_CLOCK_ABSTIME) !== 0;
+      const now = view.getUint32(at + 16, true) === wasi.CLOCKID_REALTIME ? Date.now() : performance.now();
+      const leftMs = Number(view.getBigUint64(at + 24, true)) / 1e6 - (absolute ? now : 0);
+      if (leftMs < soonest.leftMs) soonest = { at, leftMs };
     }
-    return spin(inAt, outAt, count);
+    if (ready === 0) {
+      if (soonest.leftMs > 0) Atomics.wait(asleep, 0, 0, Math.min(soonest.leftMs, longestWaitMs));
+      tell(soonest.at);
+    }
+    view.setUint32(countAt, ready, true);
+    return wasi.ERRNO_SUCCESS;
   };
 }
