@@ -14,6 +14,12 @@ import { encodeHello, encodeMessage, encodeSessionError } from "./task-encode.ts
 
 export const sessionVersion = 1;
 
+// Some ten small requests or answers: a tenth of a millisecond. Measured with 2, 4 and 16 KiB: a tenth more tasks a second with
+// 4 than without portions. A chunk of the stream is the least, though.
+const portionBytes = 4 * 1024;
+// More than this does not wait: a sender that is faster than we are is held back by the stream, not by our memory.
+const backlogBytes = 512 * 1024;
+
 export interface SessionOptions {
   peer: string;
   direction: "in" | "out";
@@ -45,6 +51,11 @@ export class TaskSession implements Session {
   #overflowed = false;
   #badFrames: number[] = [];
   #paused = false;
+  /** What came and was not looked at yet. */
+  readonly #waiting: Uint8Array[] = [];
+  #waitingBytes = 0;
+  /** Bytes looked at in this turn. */
+  #turnBytes = 0;
 
   constructor(stream: Stream, options: SessionOptions) {
     this.peer = options.peer;
@@ -60,13 +71,9 @@ export class TaskSession implements Session {
       onTurnEnd: options.onTurnEnd,
     });
     const until = { signal: this.#ended.signal };
-    stream.addEventListener(
-      "message",
-      (event) => this.#split(() => this.#splitter.push(event.data.subarray())),
-      until,
-    );
-    stream.addEventListener("remoteCloseWrite", () => this.#end(), until);
-    stream.addEventListener("close", () => this.#end(), until);
+    stream.addEventListener("message", (event) => this.#onBytes(event.data.subarray()), until);
+    stream.addEventListener("remoteCloseWrite", () => this.#onRemoteEnd(), until);
+    stream.addEventListener("close", () => this.#onRemoteEnd(), until);
     this.#cancelTimers.push(
       options.clock.after(limits.helloTimeoutMs, () => {
         if (this.#remote === undefined)
@@ -163,6 +170,38 @@ export class TaskSession implements Session {
     this.#split(() => this.#splitter.resume());
     // What waited in the splitter may have filled the buffer again.
     if (!this.#paused && this.#stream.status === "open") this.#stream.resume();
+  }
+
+  #onBytes(bytes: Uint8Array): void {
+    this.#waiting.push(bytes);
+    this.#waitingBytes += bytes.length;
+    this.#takePortion();
+  }
+
+  /**
+   * One read of the socket may bring thousands of frames. Taken a portion a turn, what the first lead to is on its way to
+   * the disk and to the peer while the next are looked at; taken at once, all would wait for all.
+   */
+  #takePortion(): void {
+    while (this.#turnBytes < portionBytes || this.#waitingBytes > backlogBytes) {
+      const bytes = this.#waiting.shift();
+      if (bytes === undefined || this.#ended.signal.aborted) return;
+      if (this.#turnBytes === 0) setImmediate(() => this.#onNextTurn());
+      this.#turnBytes += Math.max(1, bytes.length);
+      this.#waitingBytes -= bytes.length;
+      this.#split(() => this.#splitter.push(bytes));
+    }
+  }
+
+  #onNextTurn(): void {
+    this.#turnBytes = 0;
+    this.#takePortion();
+  }
+
+  /** The remote says no more; what it has said counts. */
+  #onRemoteEnd(): void {
+    for (const bytes of this.#waiting.splice(0)) this.#split(() => this.#splitter.push(bytes));
+    this.#end();
   }
 
   #split(take: () => void): void {

@@ -35,6 +35,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   let closing: Promise<void> | undefined;
   return {
     write: (sql, params) => writer.write(sql, params),
+    endTurn: () => writer.endTurn(),
     committed: () => writer.committed(),
     read: (sql, params) => reader.read(sql, params),
     get failed() {

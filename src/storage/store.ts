@@ -14,6 +14,8 @@ export interface Store {
    * together and in order; while a commit is on its way to the disk the next group gathers.
    */
   write(sql: string, params: readonly SqlValue[]): void;
+  /** For whoever runs at the end of a turn: what was written leaves now, not at the end of the next. */
+  endTurn?(): void;
   /** Resolves when everything written so far is on disk (`synchronous=FULL`); rejects with `StorageFailed`. */
   committed(): Promise<void>;
   /** Rows of a read-only query, from the last commit. Own writes are seen after `committed()`. */

@@ -21,6 +21,7 @@ interface Group {
 }
 
 export interface Writer extends Pick<Store, "write" | "committed" | "close"> {
+  endTurn(): void;
   failed(): Error | undefined;
   fail(failure: SqlFailure): void;
 }
@@ -87,6 +88,7 @@ export function createWriter(thread: Thread, path: string, log: Log): Writer {
         setImmediate(onTurnEnd);
       }
     },
+    endTurn: flush,
     committed() {
       if (failed !== undefined) return Promise.reject(failed);
       if (closed) return Promise.reject(storeClosed());

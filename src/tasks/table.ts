@@ -74,7 +74,13 @@ export function createTaskTable({ store, changes, clock, self, log }: TaskTableO
     marked.add(record);
     if (saving) return;
     saving = true;
-    setImmediate(save);
+    setImmediate(saveInTime);
+  }
+
+  /** At the end of a turn: what it wrote leaves with it, not with the next. */
+  function saveInTime(): void {
+    save();
+    store.endTurn?.();
   }
 
   function save(): void {
