@@ -102,14 +102,14 @@ test("history is one whether it is in the task's row or in rows of its own", asy
   updateTaskState(store, { ...newTask({ id }), state: "running" }, historyText([strange, entry], 1));
   await store.committed();
   expect(await historyOf(store, id)).toEqual(
-    [entry, strange, entry].map((one, i) => ({ seq: i + 1, ...one })),
+    [entry, strange, entry].map((one, i) => Object.assign({ seq: i + 1 }, one)),
   );
 
   insertHistory(store, id, [strange], 3);
   insertHistory(store, id, [entry]);
   await store.committed();
   const all = [entry, strange, entry, strange, entry];
-  expect(await historyOf(store, id)).toEqual(all.map((one, i) => ({ seq: i + 1, ...one })));
+  expect(await historyOf(store, id)).toEqual(all.map((one, i) => Object.assign({ seq: i + 1 }, one)));
 });
 
 test("entries that came with the end name the peer that the task ended with", async () => {
@@ -120,7 +120,7 @@ test("entries that came with the end name the peer that the task ended with", as
   const entries = [{ ...entry, peer: "peer-b" }, { ...entry, peer: "" }, entry];
   finishTask(store, { ...end(id), peer: "peer-a", trail: historyText(entries, 0, "peer-a") });
   await store.committed();
-  expect(await historyOf(store, id)).toEqual(entries.map((one, i) => ({ seq: i + 1, ...one })));
+  expect(await historyOf(store, id)).toEqual(entries.map((one, i) => Object.assign({ seq: i + 1 }, one)));
 });
 
 test("meeting a peer again leaves the operator's word, and the other way round", async () => {
