@@ -10,6 +10,7 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
 import { createEngine, type Engine } from "../../src/worker/executors/container-engine.ts";
+import { failedBefore, noteFailure } from "./apt.ts";
 import { until } from "./until.ts";
 
 const run = promisify(execFile);
@@ -26,7 +27,7 @@ const packages = ["docker.io", "containerd", "runc", "busybox-static"];
 const programs = ["dockerd", "containerd", "containerd-shim-runc-v2", "runc", "busybox"];
 const applets =
   "sh cat cp dd echo env false head id kill ln ls mkdir mount nc rm seq sha256sum sleep tail touch true wc wget yes";
-const fetchMs = 120_000;
+const fetchMs = 75_000;
 const startMs = 60_000;
 const stopMs = 15_000;
 
@@ -66,6 +67,8 @@ async function findPrograms(): Promise<string> {
   const complete = (): boolean => programs.every((program) => existsSync(join(folder, program)));
   if (complete()) return folder;
   if (process.env["ERRAND_TEST_NO_APT"] === "1") throw new Error("ERRAND_TEST_NO_APT=1");
+  const before = failedBefore("docker");
+  if (before !== undefined) throw new Error(before);
   const work = await mkdtemp(join(tmpdir(), "errand-fetch-"));
   try {
     const options = { cwd: work, timeout: fetchMs, killSignal: "SIGKILL" as const };
@@ -91,6 +94,9 @@ async function findPrograms(): Promise<string> {
       if (!complete()) throw error;
     });
     return folder;
+  } catch (error) {
+    noteFailure("docker", (error as Error).message);
+    throw error;
   } finally {
     await rm(work, { recursive: true, force: true });
   }
