@@ -9,6 +9,7 @@ import type { CaseResult, Trial, TrialInput, TrialResult } from "../../src/api/t
 import { ErrandError, toErrandError } from "../../src/core/errors.ts";
 import { isSkillId } from "../../src/core/ids.ts";
 import { createLineLog } from "../../src/core/log.ts";
+import type { NodeConfig } from "../../src/node/config.ts";
 import { globalOptions, seconds } from "../cli.ts";
 import { exitCodeOfError, exitCodes } from "../exit-codes.ts";
 import { readInput } from "../input.ts";
@@ -79,28 +80,40 @@ async function init(name: string, lang: Language, command: Command): Promise<voi
 /** Opens the file, hands it over, and closes what it started, also on Ctrl-C. */
 async function withTrial(
   file: string,
+  command: Command,
   action: (trial: Trial, signal: AbortSignal) => Promise<void>,
 ): Promise<void> {
   const { openTrial } = await import("../../src/api/trial.ts");
   const stop = new AbortController();
   const interrupt = (): void => stop.abort(new ErrandError("Cancelled", "interrupted"));
   process.once("SIGINT", interrupt);
-  const trial = await openTrial(file, {
-    cwd: process.cwd(),
-    log: createLineLog((line) => note(cleanLines(line))),
-  });
   try {
-    await action(trial, stop.signal);
+    const trial = await openTrial(file, {
+      cwd: process.cwd(),
+      log: createLineLog((line) => note(cleanLines(line))),
+      signal: stop.signal,
+      containers: () => containersOf(globalOptions(command).data),
+    });
+    try {
+      await action(trial, stop.signal);
+    } finally {
+      await trial.close();
+    }
   } finally {
     process.removeListener("SIGINT", interrupt);
-    await trial.close();
   }
+}
+
+/** The engine and the images as the node of this data folder would have them. */
+async function containersOf(data: string | undefined): Promise<NodeConfig["containers"]> {
+  const { resolveConfig } = await import("../../src/api/daemon.ts");
+  return (await resolveConfig({ flags: data === undefined ? {} : { data } })).containers;
 }
 
 async function test(file: string, command: Command): Promise<void> {
   const { casesFor, runCase, testFileOf } = await import("../../src/api/trial.ts");
   const json = globalOptions(command).output === "json";
-  await withTrial(file, async (trial, signal) => {
+  await withTrial(file, command, async (trial, signal) => {
     const cases = await casesFor(file, trial.skills);
     if (!json)
       for (const { id, version } of trial.skills) print(`${paint("✓", "green")} ${id} ${version} is a skill`);
@@ -142,7 +155,7 @@ async function run(
   command: Command,
 ): Promise<void> {
   const json = globalOptions(command).output === "json";
-  await withTrial(file, async (trial, signal) => {
+  await withTrial(file, command, async (trial, signal) => {
     const { skill, text } = chosen(trial, file, words);
     const folder = await mkdtemp(join(tmpdir(), "errand-input-"));
     const line = process.stderr.isTTY && !json ? createProgressLine(process.stderr) : undefined;

@@ -1,6 +1,7 @@
 /**
  * A skill's file tried without a node: loaded, admitted and run as a node does it, by the same worker and executors, for its
- * author alone. No peers, no store: what runs is asked for here and answered here.
+ * author alone. No peers, no store: what runs is asked for here and answered here. A server is started for its tools, an engine
+ * is believed when its canary has passed.
  */
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
@@ -11,14 +12,10 @@ import { pipeline } from "node:stream/promises";
 import { jsonBody, jsonType, type Body } from "../core/body.ts";
 import { systemClock } from "../core/clock.ts";
 import { ErrandError } from "../core/errors.ts";
-import type { Log } from "../core/log.ts";
-import { loadSkills } from "../skills/load.ts";
-import { defaultSkillSettings } from "../skills/registry.ts";
 import type { SkillDefinition } from "../skills/skill.ts";
 import type { ResourceUsage } from "../worker/executor.ts";
-import { createExecutors } from "../worker/executors/registry.ts";
-import { createSandboxes } from "../worker/sandbox/sandboxes.ts";
 import { createWorker } from "../worker/worker.ts";
+import { offerServers, openTrialParts, trialSlots, type TrialSurroundings } from "./trial-parts.ts";
 
 /** JSON, a text, or the file at a path. */
 export type TrialInput =
@@ -49,35 +46,34 @@ export interface Trial {
   close(): Promise<void>;
 }
 
-/** Throws `InvalidConfig` when the file holds no skill that is right. */
-export async function openTrial(file: string, { cwd, log }: { cwd: string; log: Log }): Promise<Trial> {
-  const skills = await loadSkills([file], { cwd });
-  if (skills.length === 0) {
-    throw new ErrandError(
-      "InvalidConfig",
-      `${file} declares a server, whose skills only a node can ask for`,
-      {
-        hint: `Offer it with \`errand up --skill ${file}\`; \`errand skill list --local\` shows what it has.`,
-      },
-    );
-  }
+/**
+ * Throws `InvalidConfig` when the file holds no skill that is right, `UnsupportedSkill` when this machine lacks the sandbox tier
+ * that it needs, `SkillFailed` when its server does not start, and the reason of `signal`.
+ */
+export async function openTrial(file: string, around: TrialSurroundings): Promise<Trial> {
+  const { log, signal: opened } = around;
   const clock = systemClock;
-  const scratchRoot = await mkdtemp(join(tmpdir(), "errand-trial-"));
-  const sandboxes = createSandboxes({ clock, log });
+  await using opening = new AsyncDisposableStack();
+  const folder = await mkdtemp(join(tmpdir(), "errand-trial-"));
+  opening.defer(() => rm(folder, { recursive: true, force: true }));
+  const parts = await openTrialParts(file, folder, around, opening);
   const worker = createWorker({
-    skills,
-    executors: createExecutors({ settings: defaultSkillSettings, clock, sandboxes, slots: 2 }),
-    slots: 2,
+    skills: parts.skills,
+    executors: parts.executors,
+    slots: trialSlots,
     clock,
     log,
     random: Math.random,
-    scratchRoot,
+    scratchRoot: join(folder, "runs"),
     callerOf: () => ({ self: true, pin: undefined, trust: 1 }),
   });
+  opening.defer(() => worker.close());
+  await offerServers(worker, parts, opened);
+  const running = opening.move();
   let runs = 0;
 
   return {
-    skills: skills.map(({ definition }) => definition),
+    skills: [...worker.skills.values()].map(({ definition }) => definition),
     async run(skill, { input, timeoutMs, signal, progress = () => {} }) {
       const { body, path } = await bodyOf(input);
       const offer = worker.offer({
@@ -105,11 +101,7 @@ export async function openTrial(file: string, { cwd, log }: { cwd: string; log: 
       const { size: sizeBytes } = await stat(made.file);
       return { file: { path: made.file, type: made.type, sizeBytes }, usage, release };
     },
-    async close() {
-      await worker.close();
-      await sandboxes.close();
-      await rm(scratchRoot, { recursive: true, force: true });
-    },
+    close: () => running.disposeAsync(),
   };
 }
 

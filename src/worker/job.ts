@@ -105,7 +105,7 @@ function boundedSignal(sources: AbortSignal[], deadline: number, clock: Clock, l
 }
 
 /** `waiting`, or the reason of `signal` as soon as it aborts. */
-async function unlessAborted<T>(waiting: Promise<T>, signal: AbortSignal): Promise<T> {
+export async function unlessAborted<T>(waiting: Promise<T>, signal: AbortSignal): Promise<T> {
   signal.throwIfAborted();
   const { promise, reject } = Promise.withResolvers<never>();
   const abort = (): void => reject(signal.reason);

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, test, type TestContext } from "v
 import { startTestEngine, type TestEngine } from "../support/container-engine.ts";
 import type { TaskView } from "../../src/node/node.ts";
 import { createMesh, type Mesh, type MeshNode } from "../support/mesh.ts";
+import { runCli } from "../support/run-cli.ts";
 import { until } from "../support/until.ts";
 
 interface Story {
@@ -103,6 +104,20 @@ describe("from another peer's command line", { timeout: 2 * slowMs }, () => {
       status: "completed",
       output: { said: { a: 1 } },
     });
+  });
+
+  test("and its author tries it without a node, in the same engine", async (context) => {
+    const { engine, mesh } = storyOf(context);
+    const file = join(mesh.folder, "shout.yaml");
+    await writeFile(
+      join(mesh.folder, "shout.test.yaml"),
+      "- { input: { a: 1 }, output: { said: { a: 1 } } }\n",
+    );
+    const env = { DOCKER_HOST: `unix://${engine.socket}` };
+    const data = join(mesh.folder, "author");
+    const tested = await runCli(["skill", "test", file, "--data", data, "-o", "json"], { env });
+    expect(tested.code, tested.stderr).toBe(0);
+    expect(JSON.parse(tested.stdout)).toMatchObject({ passed: 1, failed: 0 });
   });
 
   test("an image that the operator does not allow", async (context) => {

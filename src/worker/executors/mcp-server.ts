@@ -25,6 +25,8 @@ export interface McpServerOptions {
   log: Log;
   /** Its skills are these now; they replace what they were. */
   offer: (skills: OfferedSkill[]) => void;
+  /** An attempt to connect came to nothing; the next one follows by itself. */
+  failed?: (error: unknown) => void;
 }
 
 const firstPauseMs = 500;
@@ -35,7 +37,7 @@ const steadyMs = 30_000;
 const absentMs = 10_000;
 const lookEveryMs = 30_000;
 
-export function startMcpServer({ spec, clock, log, offer }: McpServerOptions): McpServer {
+export function startMcpServer({ spec, clock, log, offer, failed }: McpServerOptions): McpServer {
   const stop = new AbortController();
   let current: McpConnection | undefined;
   let arrival = Promise.withResolvers<McpConnection>();
@@ -43,7 +45,11 @@ export function startMcpServer({ spec, clock, log, offer }: McpServerOptions): M
   let looking: Promise<void> | undefined;
   let withdraw = (): void => {};
 
-  const say = (line: string): void => log.debug({ server: spec.name }, safeMessage(line));
+  let lastLine = "";
+  const say = (line: string): void => {
+    lastLine = safeMessage(line);
+    log.debug({ server: spec.name }, lastLine);
+  };
 
   function show(connection: McpConnection): void {
     const { skills, left } = toolSkills(spec, connection.tools, connection.serverVersion);
@@ -103,13 +109,17 @@ export function startMcpServer({ spec, clock, log, offer }: McpServerOptions): M
   async function run(): Promise<void> {
     for (let pauseMs = firstPauseMs; !stop.signal.aborted; pauseMs = Math.min(2 * pauseMs, longestPauseMs)) {
       const startMs = clock.monotonic();
+      lastLine = "";
       try {
         await connectOnce();
         if (!stop.signal.aborted)
           log.warn({ server: spec.name }, "an MCP server has ended; it is started again");
       } catch (error) {
-        if (!stop.signal.aborted)
+        if (!stop.signal.aborted) {
           log.warn({ server: spec.name, err: error }, "no connection to an MCP server");
+          const why = error instanceof Error ? error.message : String(error);
+          failed?.(new Error(lastLine === "" ? why : `${why}; it said: ${lastLine}`, { cause: error }));
+        }
       }
       if (clock.monotonic() - startMs > steadyMs) pauseMs = firstPauseMs;
       await pause(clock, pauseMs, stop.signal);

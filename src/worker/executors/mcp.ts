@@ -17,8 +17,14 @@ import { startMcpServer, type McpServer } from "./mcp-server.ts";
 import { toolOutput } from "./mcp-skills.ts";
 
 export interface McpExecutor extends Executor {
-  /** Connects to the servers, in the background. `offer` is called with the skills of one whenever they change. */
-  start(offer: (server: string, skills: OfferedSkill[]) => void): void;
+  /**
+   * Connects to the servers, in the background. `offer` is called with the skills of one whenever they change, `failed` with
+   * each attempt to connect that came to nothing.
+   */
+  start(
+    offer: (server: string, skills: OfferedSkill[]) => void,
+    failed?: (server: string, error: unknown) => void,
+  ): void;
 }
 
 export interface McpExecutorOptions {
@@ -33,10 +39,16 @@ export function createMcpExecutor({ servers, clock, log }: McpExecutorOptions): 
   return {
     name: "mcp",
     canExecute: ({ source }) => source.kind === "mcp",
-    start(offer) {
+    start(offer, failed) {
       if (closing !== undefined || started.size > 0) return;
       for (const spec of servers) {
-        const server = startMcpServer({ spec, clock, log, offer: (skills) => offer(spec.name, skills) });
+        const server = startMcpServer({
+          spec,
+          clock,
+          log,
+          offer: (skills) => offer(spec.name, skills),
+          failed: (error) => failed?.(spec.name, error),
+        });
         started.set(spec.name, server);
       }
     },

@@ -2,6 +2,7 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import createWabt from "wabt";
 import { source, wasmModule } from "../../../bin/templates/wasm.ts";
@@ -104,6 +105,62 @@ describe("a skill of one's own", () => {
     const odd = await errand("skill", "init", "../odd");
     expect(odd).toMatchObject({ code: 2, stderr: expect.stringContaining("cannot be a skill's name") });
   });
+});
+
+const mcpServer = fileURLToPath(new URL("../worker/mcp-server-child.ts", import.meta.url));
+
+describe("the declaration of an MCP server", () => {
+  test("starts it, lists its tools and runs the cases; nothing of it is left", async () => {
+    const declared = {
+      mcp: { name: "child", command: [process.execPath, mcpServer], tools: ["fail", "getPID"] },
+    };
+    await writeFile(join(cwd, "server.yaml"), JSON.stringify(declared));
+    const tests = `
+- { skill: mcp.child.fail, name: fails, error: SkillFailed }
+- { skill: mcp.child.fail, name: checks, input: { m: 1 }, error: InvalidInput }
+- { skill: mcp.child.get-pid, name: wrong, output: { pid: 0 } }
+`;
+    await writeFile(join(cwd, "server.test.yaml"), tests);
+    const tested = await errand("skill", "test", "server.yaml", "-o", "json");
+    expect(tested.code, tested.stderr).toBe(10);
+    expect(JSON.parse(tested.stdout)).toMatchObject({
+      skills: [
+        { id: "mcp.child.fail", version: "3.2.1" },
+        { id: "mcp.child.get-pid", version: "3.2.1" },
+      ],
+      passed: 2,
+      failed: 1,
+    });
+    const run = await errand("skill", "run", "server.yaml", "mcp.child.get-pid");
+    const { structured } = JSON.parse(run.stdout) as { structured: { pid: number } };
+    expect(() => process.kill(structured.pid, 0)).toThrow("ESRCH");
+  });
+
+  test("whose server does not start says why", async () => {
+    const argv = [process.execPath, "-e", "console.error('no key'); process.exit(3)"];
+    await writeFile(join(cwd, "broken.yaml"), JSON.stringify({ mcp: { name: "broken", command: argv } }));
+    const broken = await errand("skill", "test", "broken.yaml");
+    expect(broken).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/broken does not start: .*no key/),
+    });
+  });
+});
+
+test("the declaration of a container needs an engine, and says where it looked", async () => {
+  const data = join(cwd, "data");
+  await mkdir(data);
+  await writeFile(
+    join(data, "errand.yaml"),
+    JSON.stringify({ containers: { socket: join(cwd, "none.sock") } }),
+  );
+  const declared = { id: "my.box", version: "1.0.0", description: "d", input: true, output: true };
+  await writeFile(join(cwd, "box.yaml"), JSON.stringify({ ...declared, container: { image: "busybox" } }));
+  const refused = await errand("skill", "test", "box.yaml", "--data", data);
+  expect(refused.code).toBe(1);
+  expect(refused.stderr).toContain("none.sock: not there");
+  expect(refused.stderr).toContain("UnsupportedSkill");
+  expect(refused.stderr).toContain("hint: Install Docker or Podman");
 });
 
 test("the module that is written was built from the text beside it", async () => {
