@@ -24,7 +24,7 @@ export function requirementOptions(command: Command): Command {
     .option("--cores <n>", "CPU cores that are kept for it while it runs", amount)
     .option("--memory <gb>", "memory that is kept for it while it runs, GB", amount)
     .option("--storage <gb>", "free disk that the machine must have, GB", amount)
-    .option("--gpu", "the machine must have a GPU")
+    .option("--gpu", "a GPU of the machine that is kept for it while it runs")
     .option("--internet", "the machine must reach the internet")
     .addOption(new Option("--platform <platform>", "the machine must be of this kind").choices(platforms))
     .addOption(new Option("--role <role>", "the peer must have this role").choices(roles))

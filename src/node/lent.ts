@@ -8,6 +8,7 @@ import type { Executor } from "../worker/executor.ts";
 import { createContainerExecutor, type ContainerHost } from "../worker/executors/container.ts";
 import { defaultContainerSettings } from "../worker/executors/container-settings.ts";
 import { createStorageExecutor } from "../worker/executors/storage.ts";
+import { detectGpus } from "../worker/gpus.ts";
 import { createContainerTier } from "../worker/sandbox/t2.ts";
 import type { Tier, Tiers } from "../worker/sandbox/tiers.ts";
 import type { NodeConfig } from "./config.ts";
@@ -40,6 +41,8 @@ export function openLent(
     settings: containers ?? defaultContainerSettings,
     engine: undefined,
     security: [],
+    podman: false,
+    gpus: detectGpus,
     tried: () => tiers().report("T2"),
   };
   const executors = [createContainerExecutor({ host, clock, log })];

@@ -20,6 +20,7 @@ async function containerTier(config: NodeConfig | undefined): Promise<Tier> {
     settings: config?.containers ?? defaultContainerSettings,
     engine: undefined,
     security: [],
+    podman: false,
   };
   const declared = own.some(({ source }) => source.kind === "container");
   const wanted = config?.containers !== undefined || declared;

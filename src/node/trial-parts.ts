@@ -12,6 +12,8 @@ import { createContainerExecutor, type ContainerHost } from "../worker/executors
 import { defaultContainerSettings, type ContainerSettings } from "../worker/executors/container-settings.ts";
 import { createMcpExecutor, type McpExecutor } from "../worker/executors/mcp.ts";
 import { createExecutors } from "../worker/executors/registry.ts";
+import { detectGpus } from "../worker/gpus.ts";
+import { detectResources, type MachineResources } from "../worker/resources.ts";
 import { createSandboxes, type Sandboxes } from "../worker/sandbox/sandboxes.ts";
 import { createContainerTier } from "../worker/sandbox/t2.ts";
 import { unlessAborted } from "../worker/job.ts";
@@ -33,6 +35,8 @@ export interface TrialParts {
   executors: readonly Executor[];
   servers: McpExecutor;
   serverNames: readonly string[];
+  /** Of this machine. */
+  resources: MachineResources;
 }
 
 export const trialSlots = 2;
@@ -47,12 +51,15 @@ export async function openTrialParts(
   const skills = await loadSkills([file], { cwd });
   const specs = await loadServers([file], cwd);
   const clock = systemClock;
+  const resources = await detectResources({ dataDir: folder, internet: true });
   const contained = skills.some(({ source }) => source.kind === "container");
   const host: ContainerHost = {
     owner: `trial-${process.pid}`,
     settings: (contained ? await containers?.() : undefined) ?? defaultContainerSettings,
     engine: undefined,
     security: [],
+    gpus: detectGpus,
+    podman: false,
   };
   const tier = createContainerTier({ host, folder: join(folder, "canary"), wanted: contained });
   const sandboxes = createSandboxes({ clock, log, more: [tier] });
@@ -64,7 +71,7 @@ export async function openTrialParts(
     servers,
     createContainerExecutor({ host, clock, log }),
   ];
-  return { skills, executors, servers, serverNames: specs.map(({ name }) => name) };
+  return { skills, executors, servers, serverNames: specs.map(({ name }) => name), resources };
 }
 
 /** Said before anything runs: without an engine no test of the file could pass. */

@@ -65,6 +65,7 @@ export async function openTrial(file: string, around: TrialSurroundings): Promis
     log,
     random: Math.random,
     scratchRoot: join(folder, "runs"),
+    profile: () => ({ resources: parts.resources, role: "", tags: [] }),
     callerOf: () => ({ self: true, pin: undefined, trust: 1 }),
   });
   opening.defer(() => worker.close());

@@ -20,6 +20,8 @@ export interface ContainerSpec {
   scratchMb?: number;
   /** Joins the engine's default network. Default: no network at all. */
   network?: boolean;
+  /** It needs a GPU: each run gets one of the machine's for itself. Default: none, unless the operator's `access` and the task say so. */
+  gpu?: boolean;
   /** Media type of standard output when it is not JSON: the output is then those bytes. */
   outputType?: string;
 }
@@ -46,6 +48,7 @@ export const containerSchema: JsonSchema = {
     processes: { type: "integer", minimum: 1, maximum: 4_096 },
     scratchMb: { type: "integer", minimum: 1, maximum: 8_192 },
     network: { type: "boolean" },
+    gpu: { type: "boolean" },
     outputType: { type: "string", pattern: "^[a-z0-9.+-]+/[a-z0-9.+-]+$", maxLength: 128 },
   },
 };

@@ -38,9 +38,11 @@ export interface AdmissionFacts {
   slotless: boolean;
   running: number;
   slots: number;
-  /** Not enough cores or memory are free for it now. */
+  /** Not enough of the machine is free for it now. */
   crowded?: boolean;
   queued: number;
+  /** All that wait do so for more of the machine than is free, and let others pass. */
+  mayPass?: boolean;
   queueLimit: number;
   /** Moving average of a run, ms; 0 when unknown. */
   serviceMs: number;
@@ -76,7 +78,8 @@ export function admit(facts: AdmissionFacts): Admission {
     return refuse("RateLimited", `${facts.inFlight} tasks of this peer are here already`, waitMs(facts, 1));
   }
   if (facts.slotless) return run;
-  if (facts.running < facts.slots && facts.queued === 0 && facts.crowded !== true) return run;
+  const first = facts.queued === 0 || facts.mayPass === true;
+  if (facts.running < facts.slots && first && facts.crowded !== true) return run;
   if (facts.queued >= facts.queueLimit) {
     return refuse("QueueFull", `${facts.queued} tasks are waiting here already`, waitMs(facts, 1));
   }

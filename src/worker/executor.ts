@@ -21,6 +21,8 @@ export interface Execution {
   asked?: { cpuCores?: number; memoryBytes?: number };
   /** What the operator lets a run of this skill use; absent: what skills of his own may. */
   grant?: Grant;
+  /** Numbers of the machine's GPUs that this run has for itself; absent: none. */
+  gpus?: readonly number[];
   /** The input's value, when the caller has parsed it and found it to meet the schema already. */
   checked?: { value: unknown };
 }

@@ -11,8 +11,8 @@ import type { OfferedSkill } from "../skills/skill.ts";
 import { unmetRequirement, type WorkerProfile } from "./admission.ts";
 import type { Executor } from "./executor.ts";
 import type { Job } from "./job.ts";
-import { beyond, shareOf, type Share } from "./ledger.ts";
-import { refusalOf, type Caller, type Grant } from "./policy.ts";
+import { beyond, shareOf, type Machine, type Share } from "./ledger.ts";
+import { gpuRefusal, needsGpu, refusalOf, type Caller, type Grant } from "./policy.ts";
 
 export interface Fitting {
   skill: OfferedSkill;
@@ -39,7 +39,7 @@ export interface FitOptions {
   grantOf: (skill: OfferedSkill) => Grant;
   callerOf: (submitter: string) => Caller;
   slots: number;
-  machine: () => Share;
+  machine: () => Machine;
 }
 
 /** Why this job can never run here, or how it would. */
@@ -58,8 +58,9 @@ export function fitJob(job: Job, options: FitOptions): Fit {
     if (unmet !== undefined) return unfit("UnsupportedSkill", unmet);
   }
   const machine = options.machine();
-  const share = shareOf({ requirements: job.requirements, ...job.uses }, options.slots, machine.cpuCores);
-  const never = beyond(share, machine) ?? beyondGrant(job, grant);
+  const needs = { requirements: job.requirements, ...job.uses, gpu: needsGpu(skill.source) };
+  const share = shareOf(needs, options.slots, machine.cpuCores);
+  const never = beyond(share, machine) ?? beyondGrant(job, skill, share, grant);
   if (never !== undefined) return unfit("UnsupportedSkill", never);
   const executor = chooseExecutor(skill, job, options.executors);
   if (executor === undefined) return unfit("UnsupportedSkill", `nothing here can run ${job.skill}`);
@@ -75,14 +76,20 @@ export function fitJob(job: Job, options: FitOptions): Fit {
 }
 
 /** What the operator does not give to a run of the skill, although the machine has it. */
-function beyondGrant({ skill, uses = {} }: Job, { limits: most }: Grant): string | undefined {
+function beyondGrant(
+  { skill, uses = {} }: Job,
+  offered: OfferedSkill,
+  share: Share,
+  grant: Grant,
+): string | undefined {
+  const { limits: most } = grant;
   const { cpuCores = 0, memoryBytes = 0 } = uses;
   if (cpuCores > (most.cpuCores ?? Infinity))
     return `asks for ${cpuCores} CPU cores; a run of ${skill} gets ${most.cpuCores} here`;
   const memoryMb = memoryBytes / 1024 ** 2;
   if (memoryMb > (most.memoryMb ?? Infinity))
     return `asks for ${Math.ceil(memoryMb)} MiB of memory; a run of ${skill} gets ${most.memoryMb} here`;
-  return undefined;
+  return share.gpus > 0 ? gpuRefusal(offered, grant) : undefined;
 }
 
 function chooseExecutor(skill: OfferedSkill, job: Job, executors: readonly Executor[]): Executor | undefined {

@@ -166,12 +166,19 @@ class JobContext implements ExecutionContext {
   }
 }
 
+/** What runs a job, and within what. */
+export interface Placement {
+  skill: OfferedSkill;
+  executor: Executor;
+  grant: Grant;
+  /** The numbers of the machine's GPUs that are its own meanwhile. */
+  gpus: readonly number[];
+}
+
 /** Runs a job that holds its slot, until `shutdown` at most. Throws `ErrandError`; then the folder is gone already. */
 export async function runJob(
   job: Job,
-  skill: OfferedSkill,
-  executor: Executor,
-  grant: Grant,
+  { skill, executor, grant, gpus }: Placement,
   deps: RunDeps,
   shutdown: AbortSignal,
 ): Promise<JobResult> {
@@ -196,6 +203,7 @@ export async function runJob(
         outputBytes: outputBound(job, grant, limits.blobBytes),
         ...(job.uses === undefined ? {} : { asked: job.uses }),
         grant,
+        ...(gpus.length > 0 && { gpus }),
       },
       context,
     );

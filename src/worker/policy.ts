@@ -19,7 +19,7 @@ export interface SkillPolicy {
   network?: boolean;
   /** Absolute paths of this machine that a sandboxed run may read, or write. */
   mounts?: readonly { path: string; write?: boolean }[];
-  /** Whether a sandboxed run may use the GPUs. */
+  /** Whether a run in a container may have the GPU that its task asks for. */
   gpu?: boolean;
 }
 
@@ -74,6 +74,39 @@ export function runsCode(source: SkillSource): boolean {
     case "mcp":
     case "storage":
       return false;
+  }
+}
+
+/** Whether the skill cannot run without a GPU. */
+export function needsGpu(source: SkillSource): boolean {
+  return source.kind === "container" && source.submitted === undefined && source.container.gpu === true;
+}
+
+/** Why a run of the skill would not see the GPU that its task asks for; undefined when it would. */
+export function gpuRefusal(
+  { definition, source }: OfferedSkill,
+  grant: Pick<Grant, "gpu">,
+): string | undefined {
+  const { id } = definition;
+  switch (source.kind) {
+    case "container":
+      if (grant.gpu || needsGpu(source)) return undefined;
+      return `a run of ${id} gets no GPU here; its operator can grant it (access: {${id}: {gpu: true}})`;
+    case "script":
+    case "wasm":
+    case "argv":
+      return `a run of ${id} is in a sandbox that no GPU can be seen from`;
+    case "command":
+      return source.sandbox === undefined
+        ? undefined
+        : `a run of ${id} is in a sandbox that no GPU can be seen from`;
+    case "builtin":
+    case "module":
+    case "process":
+    case "http":
+    case "mcp":
+    case "storage":
+      return undefined;
   }
 }
 

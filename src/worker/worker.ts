@@ -14,7 +14,7 @@ import { admit, takeToken, type WorkerProfile } from "./admission.ts";
 import type { Executor } from "./executor.ts";
 import { createRangeCheck, fitJob, unfit, type Fitting } from "./fit.ts";
 import { abortError, runJob, runJobInline, type Job, type JobResult } from "./job.ts";
-import { createLedger, type Share } from "./ledger.ts";
+import { createLedger, type Machine, type Share } from "./ledger.ts";
 import { defaultAccess, grantFor, type AccessPolicy, type Caller, type Grant } from "./policy.ts";
 import { createWaitingQueue } from "./queue.ts";
 import { createScratch } from "./scratch.ts";
@@ -125,8 +125,8 @@ export function createWorker(options: WorkerOptions): Worker {
   };
   // A slot's part of the machine is that of the most there can be: fewer leave the rest idle on purpose.
   const slots = Math.max(1, options.slots ?? availableParallelism());
-  const machine = (): Share =>
-    options.profile?.().resources ?? { cpuCores: slots, memoryBytes: Number.MAX_SAFE_INTEGER };
+  const unknown: Machine = { cpuCores: slots, memoryBytes: Number.MAX_SAFE_INTEGER, gpus: [] };
+  const machine = (): Machine => options.profile?.().resources ?? unknown;
   const ledger = createLedger(machine);
   const callerOf = options.callerOf ?? (() => unknownCaller);
   const fitOptions = { ...options, skills, matchesRange, grantOf, callerOf, slots, machine };
@@ -171,12 +171,13 @@ export function createWorker(options: WorkerOptions): Worker {
 
   async function runInSlot({ job, fits, submitter, result }: Waiting): Promise<void> {
     running += 1;
-    ledger.take(fits.share);
+    const gpus = ledger.take(fits.share);
     scratch.sweep();
     await settledAlready;
     const start = clock.monotonic();
     try {
-      result.resolve(await runJob(job, fits.skill, fits.executor, fits.grant, deps, shutdown.signal));
+      const { skill, executor, grant } = fits;
+      result.resolve(await runJob(job, { skill, executor, grant, gpus }, deps, shutdown.signal));
     } catch (error) {
       result.reject(toErrandError(error));
     }
@@ -185,17 +186,30 @@ export function createWorker(options: WorkerOptions): Worker {
     limit.ran(job.skill, tookMs, running, endedMs);
     serviceMs = serviceMs === 0 ? tookMs : serviceMs + newestWeight * (tookMs - serviceMs);
     running -= 1;
-    ledger.give(fits.share);
+    ledger.give(fits.share, gpus);
     fillSlots();
     leave(submitter);
   }
 
+  function may({ fits, sinceMs }: Waiting): "take" | "pass" | "stop" {
+    if (ledger.fits(fits.share)) return "take";
+    // What runs without a GPU takes nothing from who waits for one.
+    if (ledger.lacksGpu(fits.share)) return "pass";
+    return clock.monotonic() - sinceMs < overtakenMs ? "pass" : "stop";
+  }
+
+  /** Whether a slot is free and all that wait let others pass. */
+  function mayPass(): boolean {
+    if (queue.size === 0 || running >= limit.current) return false;
+    let passes = true;
+    queue.take((waiting) => {
+      passes = may(waiting) === "pass";
+      return passes ? "pass" : "stop";
+    });
+    return passes;
+  }
+
   function fillSlots(): void {
-    const nowMs = clock.monotonic();
-    const may = ({ fits, sinceMs }: Waiting): "take" | "pass" | "stop" => {
-      if (ledger.fits(fits.share)) return "take";
-      return nowMs - sinceMs < overtakenMs ? "pass" : "stop";
-    };
     while (running < limit.current) {
       const next = queue.take(may);
       if (next !== undefined) {
@@ -206,14 +220,12 @@ export function createWorker(options: WorkerOptions): Worker {
     }
   }
 
-  /** Nothing runs, and one still does not fit: others have taken its memory meanwhile. It is handed back, not kept. */
+  /** Nothing runs, and one still does not fit: the machine has less than it had. It is handed back, not kept. */
   function strand(): void {
     const stuck = queue.take(({ fits }) => (ledger.fits(fits.share) ? "pass" : "take"));
     if (stuck === undefined) return;
     stuck.leave();
-    stuck.result.reject(
-      new ErrandError("Lost", "this machine no longer has the memory that the task asks for"),
-    );
+    stuck.result.reject(new ErrandError("Lost", "this machine no longer has what the task asks for"));
     leave(stuck.submitter);
   }
 
@@ -269,6 +281,7 @@ export function createWorker(options: WorkerOptions): Worker {
       slots: limit.current,
       crowded: fits.unfit === undefined && !ledger.fits(fits.share),
       queued: queue.size,
+      mayPass: mayPass(),
       queueLimit: options.queueLimit ?? limits.workerQueue,
       serviceMs,
       remainingMs: job.deadline - nowMs,

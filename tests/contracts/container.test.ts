@@ -1,5 +1,6 @@
 /** What the container executor owes as an executor (src/worker/executor.ts), with a real engine. */
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { execFileSync } from "node:child_process";
+import { chmod, chown, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, type TestContext } from "vitest";
@@ -13,6 +14,7 @@ import type { ContainerSpec } from "../../src/skills/container-spec.ts";
 import type { OfferedSkill } from "../../src/skills/skill.ts";
 import type { ExecutionContext, ExecutionResult, Executor } from "../../src/worker/executor.ts";
 import { createContainerExecutor, type ContainerHost } from "../../src/worker/executors/container.ts";
+import { gpuConfig } from "../../src/worker/executors/container-gpu.ts";
 import { defaultContainerSettings } from "../../src/worker/executors/container-settings.ts";
 import type { Grant } from "../../src/worker/policy.ts";
 import { createContainerTier, removeLeftovers } from "../../src/worker/sandbox/t2.ts";
@@ -33,6 +35,7 @@ beforeAll(async () => {
     settings: { ...defaultContainerSettings, socket: found.socket, images: ["busybox", "absent"] },
     engine: undefined,
     security: [],
+    podman: false,
   };
   executor = createContainerExecutor({ host, clock: systemClock, log: createLog("silent") });
   const report = await createContainerTier({ host, wanted: true, folder: join(folder, "canary") }).check(
@@ -65,11 +68,12 @@ interface Options {
   inputPath?: string;
   outputBytes?: number;
   grant?: Grant;
+  gpus?: number[];
 }
 
 function execute(skill: OfferedSkill, input: Body, options: Options = {}): Promise<ExecutionResult> {
   const { signal = new AbortController().signal, progress = () => {}, log = () => {} } = options;
-  const { inputPath, grant, outputBytes = 1_000_000 } = options;
+  const { inputPath, grant, gpus, outputBytes = 1_000_000 } = options;
   return executor.execute(
     {
       id: "t",
@@ -78,6 +82,7 @@ function execute(skill: OfferedSkill, input: Body, options: Options = {}): Promi
       outputBytes,
       ...(inputPath !== undefined && { inputPath }),
       ...(grant !== undefined && { grant }),
+      ...(gpus !== undefined && { gpus }),
     },
     { signal, deadline: Date.now() + 60_000, scratchDir: join(folder, String((runs += 1))), progress, log },
   );
@@ -160,6 +165,35 @@ describe("declared skills", { timeout: 120_000 }, () => {
     expect(await readFile(output.file ?? "", "utf8")).toBe("not really a photo");
   });
 
+  test("the GPU that a run holds is in its container, and no other", async (context) => {
+    engineOf(context);
+    // A container's /tmp would hide them.
+    const place = await mkdtemp("/var/tmp/errand-gpus-");
+    context.onTestFinished(() => rm(place, { recursive: true }));
+    const nodes = [join(place, "gpu0"), join(place, "gpu1")];
+    // Stand-ins with the device numbers of /dev/null: what an engine hands on is a device file.
+    for (const node of nodes) {
+      execFileSync("mknod", ["-m", "660", node, "c", "1", "3"]);
+      await chown(node, 0, 4_711);
+    }
+    host.gpus = () =>
+      Promise.resolve(
+        nodes.map((path) => ({ name: "GPU", device: { kind: "nodes", paths: [path], groups: [4_711] } })),
+      );
+    const look = nodes.map((node) => `test -c ${node} && echo x > ${node} && echo -n "${node.slice(-4)} "`);
+    const skill = declared({
+      command: shell(`cat >/dev/null; ${look.join("; ")}; true`),
+      outputType: "text/plain",
+    });
+    const seen = async (gpus?: number[]): Promise<string> => {
+      const { output } = await execute(skill, jsonBody({}), gpus === undefined ? {} : { gpus });
+      return readFile(output.file ?? "", "utf8");
+    };
+    expect(await seen([1])).toBe("gpu1 ");
+    expect(await seen()).toBe("");
+    await expect(seen([2])).rejects.toThrow("is gone");
+  });
+
   test("a path that a peer names in its JSON is no file to be lent", async (context) => {
     engineOf(context);
     const path = join(folder, "host-secret");
@@ -220,6 +254,36 @@ describe("container.run", { timeout: 120_000 }, () => {
     await expect(runShell("sleep 60", { timeoutSeconds: 0.5 })).rejects.toMatchObject({
       code: "LimitExceeded",
     });
+  });
+
+  test("sees the folders that the operator mounts, and writes where it may", async (context) => {
+    engineOf(context);
+    const place = await mkdtemp("/var/tmp/errand-mounts-");
+    context.onTestFinished(() => rm(place, { recursive: true }));
+    await chmod(place, 0o755);
+    const [shown, open] = [join(place, "shown"), join(place, "open")];
+    for (const path of [shown, open]) {
+      await mkdir(path);
+      await chmod(path, 0o777);
+    }
+    await writeFile(join(shown, "data"), "of the operator");
+    const mounts = [{ path: shown }, { path: open, write: true }];
+    const grant = {
+      allow: "everyone",
+      minTrust: 0,
+      runsCode: true,
+      limits: {},
+      network: false,
+      mounts,
+      gpu: false,
+    } as const;
+    const script = `cat ${shown}/data; echo x > ${shown}/no; echo made > ${open}/yes`;
+    expect(await value(runShell(script, {}, { grant }))).toMatchObject({
+      exitCode: 0,
+      stdout: "of the operator",
+    });
+    expect(await readdir(shown)).toEqual(["data"]);
+    expect(await readFile(join(open, "yes"), "utf8")).toBe("made\n");
   });
 
   test("what it used is measured while it runs", async (context) => {
@@ -293,12 +357,23 @@ describe("whatever it does", { timeout: 120_000 }, () => {
   });
 });
 
+test("the GPUs of a run in the words of the engine", () => {
+  const nvidia = { kind: "nvidia", id: "GPU-1a2b" } as const;
+  expect(gpuConfig([], false)).toEqual({});
+  expect(gpuConfig([nvidia], false)).toEqual({
+    DeviceRequests: [{ Driver: "", DeviceIDs: ["GPU-1a2b"], Capabilities: [["gpu"]] }],
+  });
+  expect(() => gpuConfig([nvidia], true)).toThrow("Podman's API");
+  expect(() => gpuConfig([{ kind: "whole" }], false)).toThrow("no device of its own");
+});
+
 test("no engine: the tier is missing and says where it looked", async () => {
   const nowhere = {
     owner: "x",
     settings: { ...defaultContainerSettings, socket: join(folder, "none.sock") },
     engine: undefined,
     security: [],
+    podman: false,
   };
   const report = await createContainerTier({ host: nowhere, wanted: true, folder: join(folder, "c") }).check(
     AbortSignal.timeout(10_000),

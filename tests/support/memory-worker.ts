@@ -148,7 +148,7 @@ export function fakeWorker(
       load: () => load,
       grantOf: (skill) => grantFor(skill, defaultAccess),
       warm: () => [],
-      held: () => ({ cpuCores: 0, memoryBytes: 0 }),
+      held: () => ({ cpuCores: 0, memoryBytes: 0, gpus: 0 }),
       idle: () => fake.idle(),
       close: async () => {},
     };

@@ -7,7 +7,7 @@ import type { Grant } from "../policy.ts";
 import type { ContainerJob } from "./container-run.ts";
 import { allowsImage, type ContainerSettings } from "./container-settings.ts";
 
-export type ContainerPlan = Omit<ContainerJob, "name" | "labels" | "inputFolder" | "security"> & {
+export type ContainerPlan = Omit<ContainerJob, "name" | "labels" | "inputFolder" | "security" | "gpus"> & {
   /** Media type of standard output, when that is the output as it is. */
   outputType?: string;
   /** The output says how the container ended, instead of being what it wrote. */
@@ -15,6 +15,8 @@ export type ContainerPlan = Omit<ContainerJob, "name" | "labels" | "inputFolder"
   /** Undefined: until the attempt's deadline. */
   timeoutMs?: number;
 };
+
+type Granted = Pick<Grant, "limits" | "network" | "mounts">;
 
 /** What a run has when nothing else was said. */
 export const usualBounds = { memoryMb: 128, cpus: 1, processes: 64, scratchMb: 32 };
@@ -28,15 +30,26 @@ export function planRun(
   source: SkillSource,
   value: unknown,
   settings: ContainerSettings,
-  grant: Pick<Grant, "limits" | "network"> | undefined,
+  grant: Granted | undefined,
 ): ContainerPlan {
   if (source.kind !== "container") throw new ErrandError("Internal", `${source.kind} is no container`);
   return source.submitted === true
     ? planSubmitted(value as ContainerRunInput, settings, grant)
-    : planDeclared(source.container, value);
+    : planDeclared({ ...source.container, ...boundsOf(grant) }, value, grant);
 }
 
-function planDeclared(spec: ContainerSpec, value: unknown): ContainerPlan {
+/** What the operator says in the node's configuration goes before what the skill's file says. */
+function boundsOf(grant: Granted | undefined): Partial<ContainerSpec> {
+  const { memoryMb, cpuCores, processes, scratchMb } = grant?.limits ?? {};
+  return {
+    ...(memoryMb !== undefined && { memoryMb }),
+    ...(cpuCores !== undefined && { cpus: cpuCores }),
+    ...(processes !== undefined && { processes }),
+    ...(scratchMb !== undefined && { scratchMb }),
+  };
+}
+
+function planDeclared(spec: ContainerSpec, value: unknown, grant: Granted | undefined): ContainerPlan {
   const { image, command, env = {}, workdir, user = nobody, network = false, outputType } = spec;
   return {
     image,
@@ -48,7 +61,8 @@ function planDeclared(spec: ContainerSpec, value: unknown): ContainerPlan {
     cpus: spec.cpus ?? usualBounds.cpus,
     processes: spec.processes ?? usualBounds.processes,
     scratchMb: spec.scratchMb ?? usualBounds.scratchMb,
-    network,
+    network: network || grant?.network === true,
+    mounts: grant?.mounts ?? [],
     stdin: Buffer.from(JSON.stringify(value)),
     ...(outputType !== undefined && { outputType }),
     report: false,
@@ -59,7 +73,7 @@ function planDeclared(spec: ContainerSpec, value: unknown): ContainerPlan {
 function planSubmitted(
   input: ContainerRunInput,
   settings: ContainerSettings,
-  grant: Pick<Grant, "limits" | "network"> | undefined,
+  grant: Granted | undefined,
 ): ContainerPlan {
   const most = grant?.limits ?? {};
   const bounded = (asked: number | undefined, usual: number, granted: number | undefined): number =>
@@ -81,6 +95,7 @@ function planSubmitted(
     processes: most.processes ?? usualBounds.processes,
     scratchMb: most.scratchMb ?? usualBounds.scratchMb,
     network: grant?.network ?? false,
+    mounts: grant?.mounts ?? [],
     timeoutMs: bounded(input.timeoutSeconds, usualTimeoutSeconds, most.timeoutSeconds) * 1_000,
     stdin: stdin === undefined ? undefined : Buffer.from(stdin),
     ...(outputType !== undefined && { outputType }),

@@ -25,6 +25,10 @@ export interface ContainerJob {
   processes: number;
   scratchMb: number;
   network: boolean;
+  /** Of this machine, at the same path inside; read-only unless said. */
+  mounts: readonly { path: string; write?: boolean }[];
+  /** What `gpuConfig` says of its GPUs. */
+  gpus?: object;
   /** The engine's security options, beside those of every container. */
   security: readonly string[];
   /** Written to standard input, which is then closed; undefined for none at all. */
@@ -129,7 +133,8 @@ export async function removeContainer(engine: Engine, nameOrId: string): Promise
 
 function creation(job: ContainerJob): object {
   const memory = job.memoryMb * MiB;
-  const mount = { Type: "bind", Source: job.inputFolder, Target: "/in", ReadOnly: true };
+  const mounts = job.mounts.map(({ path, write }) => bind(path, path, write !== true));
+  if (job.inputFolder !== undefined) mounts.push(bind(job.inputFolder, "/in", true));
   return {
     Image: job.image,
     ...(job.command !== undefined && { Cmd: job.command }),
@@ -159,7 +164,12 @@ function creation(job: ContainerJob): object {
       // Else all it writes is also written to a file of the engine's, without a bound.
       LogConfig: { Type: "none" },
       RestartPolicy: { Name: "no" },
-      ...(job.inputFolder !== undefined && { Mounts: [mount] }),
+      Mounts: mounts,
+      ...job.gpus,
     },
   };
+}
+
+function bind(source: string, target: string, readOnly: boolean): object {
+  return { Type: "bind", Source: source, Target: target, ReadOnly: readOnly };
 }

@@ -13,10 +13,12 @@ import { limits, safeMessage } from "../../core/limits.ts";
 import type { Log } from "../../core/log.ts";
 import { inputShape, readInput } from "../../skills/input.ts";
 import type { FileInput } from "../../skills/skill.ts";
+import type { Gpu, GpuDevice } from "../gpus.ts";
 import type { Execution, ExecutionContext, ExecutionOutput, ExecutionResult, Executor } from "../executor.ts";
 import { encodeOutput, parseOutput, tooLarge } from "../output.ts";
 import { createVoice } from "../pace.ts";
 import { EngineRefusal, type Engine } from "./container-engine.ts";
+import { gpuConfig } from "./container-gpu.ts";
 import { runContainer, type ContainerEnd } from "./container-run.ts";
 import { planRun, type ContainerPlan } from "./container-plan.ts";
 import type { ContainerSettings } from "./container-settings.ts";
@@ -31,6 +33,10 @@ export interface ContainerHost {
   engine: Engine | undefined;
   /** What its containers are started with besides, such as a seccomp profile. */
   security: readonly string[];
+  /** Podman, which speaks the same with an accent. */
+  podman: boolean;
+  /** The machine's GPUs, by number; absent: none. */
+  gpus?: () => Promise<readonly Gpu[]>;
   /** Resolves when the canary has been tried, whatever came of it. */
   tried?: () => Promise<unknown>;
 }
@@ -128,6 +134,7 @@ async function runOnce(run: Run): Promise<{ output: ExecutionOutput; end: Contai
         security: run.host.security,
         labels: { "errand.node": run.host.owner, "errand.run": execution.id.slice(0, 128) },
         ...(inputFolder !== undefined && { inputFolder }),
+        gpus: gpuConfig(await gpusOf(run), run.host.podman),
       },
       { signal: withTimeout(run.signal, plan.timeoutMs), take: sink.take, leftover: run.leftover },
     );
@@ -137,6 +144,17 @@ async function runOnce(run: Run): Promise<{ output: ExecutionOutput; end: Contai
   } finally {
     await sink.close();
   }
+}
+
+/** That it may have them was asked before it got its share of the machine. */
+async function gpusOf({ execution: { gpus = [] }, host }: Run): Promise<GpuDevice[]> {
+  if (gpus.length === 0) return [];
+  const there = (await host.gpus?.()) ?? [];
+  return gpus.map((number) => {
+    const gpu = there[number];
+    if (gpu === undefined) throw new ErrandError("SkillFailed", "the GPU that the task was given is gone");
+    return gpu.device;
+  });
 }
 
 function withTimeout(signal: AbortSignal, timeoutMs: number | undefined): AbortSignal {

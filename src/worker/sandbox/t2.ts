@@ -72,12 +72,14 @@ export function createContainerTier({ host, folder, wanted, env = process.env }:
         );
       }
       await removeLeftovers(found, host.owner, signal);
-      const security = await securityOptions(found, folder, signal);
+      const podman = await isPodman(found, signal);
+      const security = await securityOptions(podman, folder);
       const problem = await tryEngine(found, host, security, folder, signal, tried);
       if (problem !== undefined) tried.push(problem);
       if (problem !== undefined) return missing(problem, "Containers of this engine are not used.");
       host.engine = found;
       host.security = security;
+      host.podman = podman;
       return {
         tier: "T2",
         ok: true,
@@ -111,14 +113,18 @@ async function findEngine(
   return undefined;
 }
 
-/** Docker takes a profile itself, Podman the path of one. */
-async function securityOptions(engine: Engine, folder: string, signal: AbortSignal): Promise<string[]> {
-  const profile = seccompProfile(process.arch);
-  if (profile === undefined) return [];
+async function isPodman(engine: Engine, signal: AbortSignal): Promise<boolean> {
   const { Components = [] } = await engine.call<{ Components?: { Name?: string }[] }>("GET", "/version", {
     signal,
   });
-  if (!Components.some(({ Name = "" }) => /podman/i.test(Name))) return [`seccomp=${profile}`];
+  return Components.some(({ Name = "" }) => /podman/i.test(Name));
+}
+
+/** Docker takes a profile itself, Podman the path of one. */
+async function securityOptions(podman: boolean, folder: string): Promise<string[]> {
+  const profile = seccompProfile(process.arch);
+  if (profile === undefined) return [];
+  if (!podman) return [`seccomp=${profile}`];
   const path = `${folder}-seccomp.json`;
   await writeFile(path, profile, { mode: 0o644 });
   return [`seccomp=${path}`];
@@ -157,6 +163,7 @@ async function tryEngine(
       env: {},
       user: "65534:65534",
       network: false,
+      mounts: [],
       security,
       stdin: undefined,
       ...more,

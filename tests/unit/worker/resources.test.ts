@@ -2,14 +2,9 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { nvidiaGpus, renderNodes } from "../../../src/worker/gpus.ts";
 import { cpuMsOf, peakOf } from "../../../src/worker/executors/process-usage.ts";
-import {
-  availableMemory,
-  detectGpus,
-  detectRenderNodes,
-  detectResources,
-  platformName,
-} from "../../../src/worker/resources.ts";
+import { availableMemory, detectResources, platformName } from "../../../src/worker/resources.ts";
 
 test("says what this machine has", async () => {
   const found = await detectResources({ dataDir: tmpdir(), internet: false });
@@ -41,10 +36,17 @@ test("windows is called so", () => {
 test("GPUs by the NVIDIA driver's folders", async () => {
   const folder = await mkdtemp(join(tmpdir(), "errand-gpus-"));
   await mkdir(join(folder, "0000:01:00.0"));
-  await writeFile(join(folder, "0000:01:00.0", "information"), "Model: \t\t NVIDIA A100\nIRQ:   28\n");
+  await writeFile(
+    join(folder, "0000:01:00.0", "information"),
+    "Model: \t\t NVIDIA A100\nIRQ:   28\nGPU UUID: \t GPU-1a2b\n",
+  );
   await mkdir(join(folder, "0000:02:00.0"));
-  expect(await detectGpus(folder)).toEqual(["NVIDIA A100", "NVIDIA GPU"]);
-  expect(await detectGpus(join(folder, "none"))).toEqual([]);
+  await writeFile(join(folder, "0000:02:00.0", "information"), "GPU UUID: \t GPU-????????-????\n");
+  expect(await nvidiaGpus(folder)).toEqual([
+    { name: "NVIDIA A100", device: { kind: "nvidia", id: "GPU-1a2b" } },
+    { name: "NVIDIA GPU", device: { kind: "nvidia", id: "1" } },
+  ]);
+  expect(await nvidiaGpus(join(folder, "none"))).toEqual([]);
   await rm(folder, { recursive: true });
 });
 
@@ -67,7 +69,13 @@ test("GPUs by the kernel's render nodes; those of virtual machines compute nothi
     await mkdir(join(folder, node, "device"), { recursive: true });
     await writeFile(join(folder, node, "device", "vendor"), `${vendor}\n`);
   }
-  expect(await detectRenderNodes(folder)).toEqual(["AMD GPU", "Intel GPU"]);
-  expect(await detectRenderNodes(join(folder, "none"))).toEqual([]);
+  const found = await renderNodes(folder);
+  expect(found.map(({ name }) => name)).toEqual(["AMD GPU", "Intel GPU"]);
+  expect(found[1]?.device).toEqual({
+    kind: "nodes",
+    paths: expect.any(Array) as string[],
+    groups: expect.any(Array) as number[],
+  });
+  expect(await renderNodes(join(folder, "none"))).toEqual([]);
   await rm(folder, { recursive: true });
 });

@@ -21,7 +21,10 @@ const skillOf = (id: string, source: SkillSource = { kind: "builtin", id }): Off
   source,
 });
 
-function setup(more: Partial<WorkerOptions> = {}, machine = { cpuCores: 4, memoryBytes: 8e9 }) {
+function setup(
+  more: Partial<WorkerOptions> = {},
+  machine = { cpuCores: 4, memoryBytes: 8e9, gpus: [] as string[] },
+) {
   let nowMs = 0;
   const clock = { now: () => nowMs, monotonic: () => nowMs, after: () => () => {} };
   const running = new Map<string, { execution: Execution; finish: () => void }>();
@@ -48,6 +51,8 @@ function setup(more: Partial<WorkerOptions> = {}, machine = { cpuCores: 4, memor
       skillOf("some.skill"),
       skillOf("warm.skill"),
       skillOf("code.run", { kind: "script", submitted: "program" }),
+      skillOf("box.run", { kind: "container", submitted: true }),
+      skillOf("box.train", { kind: "container", container: { image: "train", gpu: true } }),
     ],
     executors: [executor],
     slots: 4,
@@ -56,7 +61,7 @@ function setup(more: Partial<WorkerOptions> = {}, machine = { cpuCores: 4, memor
     scratchRoot: join(root, "scratch"),
     random: Math.random,
     profile: () => ({
-      resources: { ...machine, storageBytes: 0, gpus: [], platform: "linux", internet: false },
+      resources: { ...machine, storageBytes: 0, platform: "linux", internet: false },
       role: "worker",
       tags: [],
     }),
@@ -116,14 +121,14 @@ describe("cores and memory", () => {
     const t = setup();
     expect(t.offer("a", { uses: { memoryBytes: 6e9 } })).toBe("accepted");
     expect(t.offer("b", { uses: { memoryBytes: 6e9 } })).toBe("queued");
-    expect(t.offer("c")).toBe("queued");
+    expect(t.offer("c")).toBe("accepted");
     await turn();
-    expect([...t.running.keys()]).toEqual(["a"]);
-    expect(t.worker.held()).toEqual({ cpuCores: 1, memoryBytes: 6e9 });
+    expect([...t.running.keys()]).toEqual(["a", "c"]);
+    expect(t.worker.held()).toEqual({ cpuCores: 2, memoryBytes: 6e9, gpus: 0 });
     await t.finish("a");
     expect([...t.running.keys()].toSorted()).toEqual(["b", "c"]);
     await t.close();
-    expect(t.worker.held()).toEqual({ cpuCores: 0, memoryBytes: 0 });
+    expect(t.worker.held()).toEqual({ cpuCores: 0, memoryBytes: 0, gpus: 0 });
   });
 
   test("the machine's cores are not promised twice", async () => {
@@ -183,6 +188,62 @@ describe("cores and memory", () => {
     await t.finish("c");
     expect(t.ended.toSorted()).toEqual(["a", "b: Lost", "c"]);
     await t.close();
+  });
+});
+
+describe("GPUs", () => {
+  const gpu = { requirements: { gpu: true } };
+
+  test("a machine with one never runs two tasks that ask for one; others pass who waits for it", async () => {
+    const t = setup({}, { cpuCores: 4, memoryBytes: 8e9, gpus: ["A100"] });
+    expect(t.offer("a", gpu)).toBe("accepted");
+    expect(t.offer("b", gpu)).toBe("queued");
+    expect(t.offer("c", { skill: "box.train" })).toBe("queued");
+    expect(t.offer("d")).toBe("accepted");
+    await turn();
+    expect(t.running.get("a")?.execution.gpus).toEqual([0]);
+    expect(t.worker.held()).toMatchObject({ gpus: 1 });
+    // However long it has waited for the GPU, cores are not kept free for it.
+    t.pass(60_000);
+    expect(t.offer("e")).toBe("accepted");
+    await t.finish("a");
+    expect([...t.running.keys()].toSorted()).toEqual(["b", "d", "e"]);
+    await t.finish("b");
+    expect(t.running.get("c")?.execution.gpus).toEqual([0]);
+    expect(t.running.get("d")?.execution.gpus).toBeUndefined();
+    await t.close();
+    expect(t.worker.held()).toMatchObject({ gpus: 0 });
+  });
+
+  test("of two each is for one task alone", async () => {
+    const t = setup({}, { cpuCores: 4, memoryBytes: 8e9, gpus: ["A100", "A100"] });
+    expect([t.offer("a", gpu), t.offer("b", gpu), t.offer("c", gpu)]).toEqual([
+      "accepted",
+      "accepted",
+      "queued",
+    ]);
+    await turn();
+    await t.finish("a");
+    expect(t.running.get("b")?.execution.gpus).toEqual([1]);
+    expect(t.running.get("c")?.execution.gpus).toEqual([0]);
+    await t.close();
+  });
+
+  test("without one, or where its run would not see it, a task is refused with the reason", async () => {
+    const t = setup();
+    expect(t.offer("a", gpu)).toBe("UnsupportedSkill: needs a GPU, has none");
+    expect(t.offer("b", { skill: "box.train" })).toBe("UnsupportedSkill: needs a GPU, has none");
+    await t.close();
+    const access = { skills: {}, code: "everyone" } as const;
+    const open = setup({ access }, { cpuCores: 4, memoryBytes: 8e9, gpus: ["A100"] });
+    expect(open.offer("a", { skill: "code.run", ...gpu })).toMatch(/sandbox that no GPU can be seen from/);
+    expect(open.offer("b", { skill: "box.run", ...gpu })).toMatch(/gets no GPU here; .*box.run: {gpu: true}/);
+    expect(open.offer("c", { skill: "box.train" })).toBe("accepted");
+    await open.close();
+    const granted = { skills: { "box.run": { gpu: true } }, code: "everyone" } as const;
+    const granting = setup({ access: granted }, { cpuCores: 4, memoryBytes: 8e9, gpus: ["A100"] });
+    expect(granting.offer("a", { skill: "box.run", ...gpu })).toBe("accepted");
+    await granting.close();
   });
 });
 
