@@ -5,7 +5,7 @@ import type { OfferedSkill } from "../skills/skill.ts";
 import { storageGet, storagePut } from "../skills/storage.ts";
 import { openBlobs } from "../storage/blobs.ts";
 import type { Executor } from "../worker/executor.ts";
-import { createContainerExecutor, type ContainerHost } from "../worker/executors/container.ts";
+import { createContainerExecutor, createContainerHost } from "../worker/executors/container.ts";
 import { defaultContainerSettings } from "../worker/executors/container-settings.ts";
 import { createStorageExecutor } from "../worker/executors/storage.ts";
 import { detectGpus } from "../worker/gpus.ts";
@@ -36,15 +36,12 @@ export function openLent(
   const chosen = ({ definition }: OfferedSkill): boolean => builtinSkills?.includes(definition.id) ?? true;
   const declared = own.filter(({ source }) => source.kind === "container");
   const submitted = (containers?.images.length ?? 0) > 0 ? [containerRun].filter(chosen) : [];
-  const host: ContainerHost = {
+  const host = createContainerHost({
     owner,
     settings: containers ?? defaultContainerSettings,
-    engine: undefined,
-    security: [],
-    podman: false,
     gpus: detectGpus,
     tried: () => tiers().report("T2"),
-  };
+  });
   const executors = [createContainerExecutor({ host, clock, log })];
   if (storage !== undefined) {
     const shelf = openBlobs(join(dataDir, "storage"), { clock, maxBytes: storage.maxBytes });

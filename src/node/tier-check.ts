@@ -5,6 +5,7 @@ import { systemClock } from "../core/clock.ts";
 import { silentLog } from "../core/log.ts";
 import { loadSkills } from "../skills/load.ts";
 import { defaultContainerSettings } from "../worker/executors/container-settings.ts";
+import { createContainerHost } from "../worker/executors/container.ts";
 import { createContainerTier } from "../worker/sandbox/t2.ts";
 import { createSandboxes } from "../worker/sandbox/sandboxes.ts";
 import type { NodeConfig } from "./config.ts";
@@ -15,13 +16,10 @@ export type { TierName };
 /** Under an owner of its own: what the node runs at this moment is none of its business. */
 async function containerTier(config: NodeConfig | undefined): Promise<Tier> {
   const own = config === undefined ? [] : await loadSkills(config.skills).catch(() => []);
-  const host = {
+  const host = createContainerHost({
     owner: `doctor-${process.pid}`,
     settings: config?.containers ?? defaultContainerSettings,
-    engine: undefined,
-    security: [],
-    podman: false,
-  };
+  });
   const declared = own.some(({ source }) => source.kind === "container");
   const wanted = config?.containers !== undefined || declared;
   return createContainerTier({ host, wanted, folder: join(tmpdir(), "errand-canary") });

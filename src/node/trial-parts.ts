@@ -8,7 +8,7 @@ import { loadServers, loadSkills } from "../skills/load.ts";
 import { defaultSkillSettings } from "../skills/registry.ts";
 import type { OfferedSkill } from "../skills/skill.ts";
 import type { Executor } from "../worker/executor.ts";
-import { createContainerExecutor, type ContainerHost } from "../worker/executors/container.ts";
+import { createContainerExecutor, createContainerHost } from "../worker/executors/container.ts";
 import { defaultContainerSettings, type ContainerSettings } from "../worker/executors/container-settings.ts";
 import { createMcpExecutor, type McpExecutor } from "../worker/executors/mcp.ts";
 import { createExecutors } from "../worker/executors/registry.ts";
@@ -53,14 +53,11 @@ export async function openTrialParts(
   const clock = systemClock;
   const resources = await detectResources({ dataDir: folder, internet: true });
   const contained = skills.some(({ source }) => source.kind === "container");
-  const host: ContainerHost = {
+  const host = createContainerHost({
     owner: `trial-${process.pid}`,
     settings: (contained ? await containers?.() : undefined) ?? defaultContainerSettings,
-    engine: undefined,
-    security: [],
     gpus: detectGpus,
-    podman: false,
-  };
+  });
   const tier = createContainerTier({ host, folder: join(folder, "canary"), wanted: contained });
   const sandboxes = createSandboxes({ clock, log, more: [tier] });
   opening.defer(() => sandboxes.close());

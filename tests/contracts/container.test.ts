@@ -13,7 +13,11 @@ import { containerRun } from "../../src/skills/container-run.ts";
 import type { ContainerSpec } from "../../src/skills/container-spec.ts";
 import type { OfferedSkill } from "../../src/skills/skill.ts";
 import type { ExecutionContext, ExecutionResult, Executor } from "../../src/worker/executor.ts";
-import { createContainerExecutor, type ContainerHost } from "../../src/worker/executors/container.ts";
+import {
+  createContainerExecutor,
+  createContainerHost,
+  type ContainerHost,
+} from "../../src/worker/executors/container.ts";
 import { gpuConfig } from "../../src/worker/executors/container-gpu.ts";
 import { defaultContainerSettings } from "../../src/worker/executors/container-settings.ts";
 import type { Grant } from "../../src/worker/policy.ts";
@@ -30,13 +34,10 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "errand-container-"));
   found = await startTestEngine();
   if ("missing" in found) return;
-  host = {
+  host = createContainerHost({
     owner: "12D3KooWcontainertest",
     settings: { ...defaultContainerSettings, socket: found.socket, images: ["busybox", "absent"] },
-    engine: undefined,
-    security: [],
-    podman: false,
-  };
+  });
   executor = createContainerExecutor({ host, clock: systemClock, log: createLog("silent") });
   const report = await createContainerTier({ host, wanted: true, folder: join(folder, "canary") }).check(
     AbortSignal.timeout(60_000),
@@ -292,6 +293,8 @@ describe("container.run", { timeout: 120_000 }, () => {
     expect(usage.wallMs).toBeGreaterThan(1_000);
     expect(usage.cpuMs).toBeGreaterThan(10);
     expect(usage.peakMemoryBytes).toBeGreaterThan(100_000);
+    const short = await runShell("i=0; while [ $i -lt 10000 ]; do i=$((i+1)); done");
+    expect(short.usage.cpuMs).toBeGreaterThan(0);
   });
 });
 
@@ -368,13 +371,10 @@ test("the GPUs of a run in the words of the engine", () => {
 });
 
 test("no engine: the tier is missing and says where it looked", async () => {
-  const nowhere = {
+  const nowhere = createContainerHost({
     owner: "x",
     settings: { ...defaultContainerSettings, socket: join(folder, "none.sock") },
-    engine: undefined,
-    security: [],
-    podman: false,
-  };
+  });
   const report = await createContainerTier({ host: nowhere, wanted: true, folder: join(folder, "c") }).check(
     AbortSignal.timeout(10_000),
   );

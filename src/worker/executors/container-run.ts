@@ -5,6 +5,7 @@
 import type { Duplex } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import { limits } from "../../core/limits.ts";
+import type { CgroupPlaces } from "./container-cgroup.ts";
 import { EngineRefusal, type Engine } from "./container-engine.ts";
 import { demultiplex } from "./container-streams.ts";
 import { watchContainer } from "./container-usage.ts";
@@ -58,27 +59,32 @@ export async function runContainer(
   job: ContainerJob,
   options: {
     signal: AbortSignal;
+    /** Where the engine's cgroups are. */
+    places: CgroupPlaces;
     take: (stream: "stdout" | "stderr", piece: Buffer) => Promise<void> | void;
     leftover: (removal: Promise<void>) => void;
   },
 ): Promise<ContainerEnd> {
-  const { signal, take } = options;
+  const { signal, places, take } = options;
   const path = `/containers/${job.name}`;
   const connections: Duplex[] = [];
   const drop = (): void => connections.forEach((connection) => connection.destroy());
   signal.addEventListener("abort", drop, { once: true });
   try {
-    await engine.call("POST", `/containers/create?name=${job.name}`, { signal, body: creation(job) });
+    const { Id: id } = await engine.call<{ Id: string }>("POST", `/containers/create?name=${job.name}`, {
+      signal,
+      body: creation(job),
+    });
     const output = await engine.attach(`${path}/attach?stream=1&stdout=1&stderr=1`, signal);
     connections.push(output);
     const input =
       job.stdin === undefined ? undefined : await engine.attach(`${path}/attach?stream=1&stdin=1`, signal);
     if (input !== undefined) connections.push(input);
-    await engine.call("POST", `${path}/start`, { signal });
-    // On a connection of its own: a container that ends without reading breaks this one, not its output.
-    input?.on("error", () => {}).end(job.stdin);
-    const usage = watchContainer(engine, path);
+    const usage = watchContainer(engine, id, places);
     try {
+      await engine.call("POST", `${path}/start`, { signal });
+      // On a connection of its own: a container that ends without reading breaks this one, not its output.
+      input?.on("error", () => {}).end(job.stdin);
       await demultiplex(output, take);
       const { ExitCode: exitCode, OOMKilled } = await ended(engine, path, signal);
       // Podman says false also when it was: then the kill that nobody here ordered tells.

@@ -17,6 +17,7 @@ import type { Gpu, GpuDevice } from "../gpus.ts";
 import type { Execution, ExecutionContext, ExecutionOutput, ExecutionResult, Executor } from "../executor.ts";
 import { encodeOutput, parseOutput, tooLarge } from "../output.ts";
 import { createVoice } from "../pace.ts";
+import { createCgroupPlaces, type CgroupPlaces } from "./container-cgroup.ts";
 import { EngineRefusal, type Engine } from "./container-engine.ts";
 import { gpuConfig } from "./container-gpu.ts";
 import { runContainer, type ContainerEnd } from "./container-run.ts";
@@ -33,12 +34,21 @@ export interface ContainerHost {
   engine: Engine | undefined;
   /** What its containers are started with besides, such as a seccomp profile. */
   security: readonly string[];
+  /** Where the engine's cgroups are, as far as known. */
+  readonly places: CgroupPlaces;
   /** Podman, which speaks the same with an accent. */
   podman: boolean;
   /** The machine's GPUs, by number; absent: none. */
   gpus?: () => Promise<readonly Gpu[]>;
   /** Resolves when the canary has been tried, whatever came of it. */
   tried?: () => Promise<unknown>;
+}
+
+/** Without an engine: the tier finds it. */
+export function createContainerHost(
+  known: Pick<ContainerHost, "owner" | "settings" | "gpus" | "tried">,
+): ContainerHost {
+  return { ...known, engine: undefined, security: [], places: createCgroupPlaces(), podman: false };
 }
 
 export interface ContainerExecutorOptions {
@@ -136,7 +146,12 @@ async function runOnce(run: Run): Promise<{ output: ExecutionOutput; end: Contai
         ...(inputFolder !== undefined && { inputFolder }),
         gpus: gpuConfig(await gpusOf(run), run.host.podman),
       },
-      { signal: withTimeout(run.signal, plan.timeoutMs), take: sink.take, leftover: run.leftover },
+      {
+        signal: withTimeout(run.signal, plan.timeoutMs),
+        places: run.host.places,
+        take: sink.take,
+        leftover: run.leftover,
+      },
     );
     if (end.outOfMemory)
       throw new ErrandError("LimitExceeded", `it used more than ${plan.memoryMb} MiB of memory`);

@@ -75,7 +75,7 @@ async function sweep(parents: readonly string[]): Promise<void> {
 }
 
 /** Where the cgroup `path` of a hierarchy is seen in the file system: mounts may show only a part of it. */
-function folderOf(
+export function folderOf(
   mounts: string,
   type: string,
   controller: string | undefined,

@@ -170,6 +170,7 @@ async function tryEngine(
     };
     const end = await runContainer(engine, job, {
       signal,
+      places: host.places,
       take: () => {},
       leftover: (removal) => void removals.push(removal),
     });
