@@ -1,4 +1,5 @@
 /** One look at a sandbox tier of this machine, without a node: for `errand doctor`. */
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "../core/clock.ts";
@@ -14,7 +15,7 @@ import type { Tier, TierName, TierReport } from "../worker/sandbox/tiers.ts";
 export type { TierName };
 
 /** Under an owner of its own: what the node runs at this moment is none of its business. */
-async function containerTier(config: NodeConfig | undefined): Promise<Tier> {
+async function containerTier(config: NodeConfig | undefined, folder: string): Promise<Tier> {
   const own = config === undefined ? [] : await loadSkills(config.skills).catch(() => []);
   const host = createContainerHost({
     owner: `doctor-${process.pid}`,
@@ -22,7 +23,7 @@ async function containerTier(config: NodeConfig | undefined): Promise<Tier> {
   });
   const declared = own.some(({ source }) => source.kind === "container");
   const wanted = config?.containers !== undefined || declared;
-  return createContainerTier({ host, wanted, folder: join(tmpdir(), "errand-canary") });
+  return createContainerTier({ host, wanted, folder: join(folder, "canary") });
 }
 
 /**
@@ -30,14 +31,16 @@ async function containerTier(config: NodeConfig | undefined): Promise<Tier> {
  * containers, and which engine.
  */
 export async function checkTier(name: TierName, config: NodeConfig | undefined): Promise<TierReport> {
+  const folder = await mkdtemp(join(tmpdir(), "errand-canary-"));
   const sandboxes = createSandboxes({
     clock: systemClock,
     log: silentLog,
-    more: name === "T2" ? [await containerTier(config)] : [],
+    more: name === "T2" ? [await containerTier(config, folder)] : [],
   });
   try {
     return await sandboxes.tiers.report(name);
   } finally {
     await sandboxes.close();
+    await rm(folder, { recursive: true, force: true });
   }
 }

@@ -1,21 +1,22 @@
 /**
- * A Docker engine of the tests' own: its programs out of Debian's packages, unpacked into a folder (installing them would start a
- * daemon and change the machine), a data root that is removed afterwards, and an image made on the spot from a static busybox.
- * Needs root on Linux; where it cannot be had, the tests are skipped and say why. ERRAND_TEST_NO_APT=1 forbids fetching.
+ * A Docker or Podman of the tests' own: programs out of Debian's packages, a data root that is removed afterwards, and an image made
+ * on the spot from a static busybox. Needs root on Linux; where it cannot be had, the tests are skipped and say why.
  */
 import { execFile, spawn, type ChildProcess } from "node:child_process";
-import { existsSync } from "node:fs";
-import { chmod, cp, mkdir, mkdtemp, readdir, rename, rm, symlink } from "node:fs/promises";
+import { chmod, cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
 import { createEngine, type Engine } from "../../src/worker/executors/container-engine.ts";
-import { failedBefore, noteFailure } from "./apt.ts";
+import { findPrograms, type ProgramSet } from "./debian-programs.ts";
 import { until } from "./until.ts";
 
 const run = promisify(execFile);
 
+export type EngineKind = "docker" | "podman";
+
 export interface TestEngine {
+  kind: EngineKind;
   socket: string;
   engine: Engine;
   /** `busybox` with its usual programs in /bin. */
@@ -23,27 +24,48 @@ export interface TestEngine {
   close(): Promise<void>;
 }
 
-const packages = ["docker.io", "containerd", "runc", "busybox-static"];
-const programs = ["dockerd", "containerd", "containerd-shim-runc-v2", "runc", "busybox"];
+const docker: ProgramSet = {
+  name: "docker",
+  packages: ["docker.io", "containerd", "runc", "busybox-static"],
+  programs: ["dockerd", "containerd", "containerd-shim-runc-v2", "runc", "busybox"],
+};
+/** With Docker's runc. */
+const podman: ProgramSet = {
+  name: "podman",
+  packages: [
+    "podman",
+    "conmon",
+    "libgpgme11",
+    "libassuan0",
+    "libsubid4",
+    "libdevmapper1.02.1",
+    "libglib2.0-0",
+  ],
+  programs: ["podman", "conmon"],
+  libraries: true,
+};
 const applets =
   "sh cat cp dd echo env false head id kill ln ls mkdir mount nc rm seq sha256sum sleep tail touch true wc wget yes";
-const fetchMs = 75_000;
 const startMs = 60_000;
 const stopMs = 15_000;
 
 /** Resolves with the reason when there can be none. Whoever gets one closes it. */
-export async function startTestEngine(): Promise<TestEngine | { missing: string }> {
+export async function startTestEngine(
+  kind: EngineKind = "docker",
+): Promise<TestEngine | { missing: string }> {
+  const name = kind === "docker" ? "Docker" : "Podman";
   if (process.platform !== "linux") return { missing: "containers need Linux" };
   if (process.getuid?.() !== 0) return { missing: "only root can start a container engine" };
-  let folder: string;
+  let folders: string[];
   try {
-    folder = await findPrograms();
+    folders = [await findPrograms(docker), ...(kind === "podman" ? [await findPrograms(podman)] : [])];
   } catch (error) {
-    return { missing: `Docker could not be had: ${(error as Error).message.split("\n", 1)[0]}` };
+    return { missing: `${name} could not be had: ${(error as Error).message.split("\n", 1)[0]}` };
   }
-  const data = await mkdtemp(join(tmpdir(), "errand-docker-"));
-  const socket = join(data, "d.sock");
-  const daemon = startDaemon(folder, data, socket);
+  const data = await mkdtemp(join(tmpdir(), `errand-${kind}-`));
+  const socket = join(data, "engine.sock");
+  const start = kind === "docker" ? startDocker : startPodman;
+  const daemon = await start(folders, data, socket);
   try {
     const engine = createEngine(socket);
     const ping = (): Promise<boolean> =>
@@ -53,52 +75,11 @@ export async function startTestEngine(): Promise<TestEngine | { missing: string 
         throw new Error(`${error.message}; it said: ${daemon.words().slice(-500)}`);
       },
     );
-    const image = await importBusybox(engine, folder, data);
-    return { socket, engine, image, close: () => stop(daemon, data) };
+    const image = await importBusybox(engine, folders[0] as string, data);
+    return { kind, socket, engine, image, close: () => stop(daemon, data) };
   } catch (error) {
     await stop(daemon, data);
-    return { missing: `Docker does not start here: ${(error as Error).message.replaceAll("\n", " ")}` };
-  }
-}
-
-/** A folder with all programs: what an earlier test file has unpacked, or unpacked now. */
-async function findPrograms(): Promise<string> {
-  const folder = join(tmpdir(), "errand-test-docker");
-  const complete = (): boolean => programs.every((program) => existsSync(join(folder, program)));
-  if (complete()) return folder;
-  if (process.env["ERRAND_TEST_NO_APT"] === "1") throw new Error("ERRAND_TEST_NO_APT=1");
-  const before = failedBefore("docker");
-  if (before !== undefined) throw new Error(before);
-  const work = await mkdtemp(join(tmpdir(), "errand-fetch-"));
-  try {
-    const options = { cwd: work, timeout: fetchMs, killSignal: "SIGKILL" as const };
-    // The lists of a fresh image are empty; those of others are mostly new enough.
-    await run("apt-get", ["-q", "download", ...packages], options).catch(async () => {
-      await run("apt-get", ["-q", "update"], options);
-      await run("apt-get", ["-q", "download", ...packages], options);
-    });
-    for (const name of await readdir(work)) {
-      if (name.endsWith(".deb")) await run("dpkg-deb", ["-x", name, "root"], options);
-    }
-    const ready = join(work, "ready");
-    await mkdir(ready);
-    for (const program of programs) {
-      const found = ["usr/sbin", "usr/bin", "bin"]
-        .map((path) => join(work, "root", path, program))
-        .find(existsSync);
-      if (found === undefined) throw new Error(`no package brought ${program}`);
-      await cp(found, join(ready, program), { dereference: true });
-    }
-    // Another test file may have been faster.
-    await rename(ready, folder).catch((error: unknown) => {
-      if (!complete()) throw error;
-    });
-    return folder;
-  } catch (error) {
-    noteFailure("docker", (error as Error).message);
-    throw error;
-  } finally {
-    await rm(work, { recursive: true, force: true });
+    return { missing: `${name} does not start here: ${(error as Error).message.replaceAll("\n", " ")}` };
   }
 }
 
@@ -108,25 +89,71 @@ interface Daemon {
   words(): string;
 }
 
-function startDaemon(folder: string, data: string, socket: string): Daemon {
+function startDocker([folder = ""]: string[], data: string, socket: string): Promise<Daemon> {
   const own = (name: string): string => join(data, name);
-  const child = spawn(
-    join(folder, "dockerd"),
-    [
-      "--iptables=false",
-      "--ip6tables=false",
-      "--ip-masq=false",
-      "--bridge=none",
-      `--data-root=${own("data")}`,
-      `--exec-root=${own("exec")}`,
-      `--host=unix://${socket}`,
-      `--pidfile=${own("pid")}`,
-    ],
-    {
-      env: { PATH: `${folder}${delimiter}/usr/sbin:/usr/bin:/sbin:/bin`, HOME: data },
-      stdio: ["ignore", "pipe", "pipe"],
-    },
+  const args = [
+    "--iptables=false",
+    "--ip6tables=false",
+    "--ip-masq=false",
+    "--bridge=none",
+    `--data-root=${own("data")}`,
+    `--exec-root=${own("exec")}`,
+    `--host=unix://${socket}`,
+    `--pidfile=${own("pid")}`,
+  ];
+  const env = { PATH: `${folder}${delimiter}/usr/sbin:/usr/bin:/sbin:/bin`, HOME: data };
+  return Promise.resolve(startDaemon(join(folder, "dockerd"), args, env));
+}
+
+/** What Debian's settings leave to systemd, which these machines do not have, is said in files of its own, apart from a Podman that is here. */
+async function startPodman(
+  [dockers = "", folder = ""]: string[],
+  data: string,
+  socket: string,
+): Promise<Daemon> {
+  const own = (name: string): string => join(data, name);
+  const settings = `[containers]
+default_ulimits = []
+[engine]
+cgroup_manager = "cgroupfs"
+tmp_dir = "${own("tmp")}"
+static_dir = "${own("libpod")}"
+volume_path = "${own("volumes")}"
+lock_type = "file"
+events_logger = "file"
+runtime = "runc"
+conmon_path = ["${join(folder, "conmon")}"]
+[engine.runtimes]
+runc = ["${join(dockers, "runc")}"]
+[network]
+network_config_dir = "${own("networks")}"
+`;
+  const storage = `[storage]
+driver = "overlay"
+graphroot = "${own("data")}"
+runroot = "${own("run")}"
+`;
+  await writeFile(own("containers.conf"), settings);
+  await writeFile(own("storage.conf"), storage);
+  await mkdir(own(".config/containers"), { recursive: true });
+  await writeFile(
+    own(".config/containers/policy.json"),
+    JSON.stringify({ default: [{ type: "insecureAcceptAnything" }] }),
   );
+  const env = {
+    PATH: `${dockers}${delimiter}${folder}${delimiter}/usr/sbin:/usr/bin:/sbin:/bin`,
+    HOME: data,
+    XDG_RUNTIME_DIR: own("run"),
+    LD_LIBRARY_PATH: join(folder, "lib"),
+    CONTAINERS_CONF: own("containers.conf"),
+    CONTAINERS_STORAGE_CONF: own("storage.conf"),
+  };
+  return startDaemon(join(folder, "podman"), ["system", "service", "--time=0", `unix://${socket}`], env);
+}
+
+function startDaemon(program: string, args: string[], env: NodeJS.ProcessEnv): Daemon {
+  // In a folder of its own: Podman's conmon leaves a file where it stands when a container runs out of memory.
+  const child = spawn(program, args, { env, cwd: env["HOME"], stdio: ["ignore", "pipe", "pipe"] });
   let words = "";
   const hear = (text: Buffer): void => {
     words = (words + text.toString()).slice(-4_000);
@@ -169,5 +196,16 @@ async function stop({ child, exited }: Daemon, data: string): Promise<void> {
     await gone;
     clearTimeout(late);
   }
+  await unmount(data);
   await rm(data, { recursive: true, force: true, maxRetries: 5 });
+}
+
+/** Podman leaves its storage mounted. */
+async function unmount(folder: string): Promise<void> {
+  const mounts = await readFile("/proc/self/mountinfo", "utf8");
+  const points = mounts
+    .split("\n")
+    .map((line) => line.split(" ")[4] ?? "")
+    .filter((point) => point.startsWith(`${folder}/`));
+  for (const point of points.toReversed()) await run("umount", ["-l", point]).catch(() => undefined);
 }

@@ -7,7 +7,10 @@ import type { Grant } from "../policy.ts";
 import type { ContainerJob } from "./container-run.ts";
 import { allowsImage, type ContainerSettings } from "./container-settings.ts";
 
-export type ContainerPlan = Omit<ContainerJob, "name" | "labels" | "inputFolder" | "security" | "gpus"> & {
+export type ContainerPlan = Omit<
+  ContainerJob,
+  "name" | "labels" | "inputFolder" | "security" | "podman" | "gpus"
+> & {
   /** Media type of standard output, when that is the output as it is. */
   outputType?: string;
   /** The output says how the container ended, instead of being what it wrote. */

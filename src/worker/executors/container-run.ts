@@ -30,6 +30,8 @@ export interface ContainerJob {
   mounts: readonly { path: string; write?: boolean }[];
   /** What `gpuConfig` says of its GPUs. */
   gpus?: object;
+  /** The engine is Podman. */
+  podman: boolean;
   /** The engine's security options, beside those of every container. */
   security: readonly string[];
   /** Written to standard input, which is then closed; undefined for none at all. */
@@ -137,6 +139,10 @@ export async function removeContainer(engine: Engine, nameOrId: string): Promise
   });
 }
 
+const nothing = "ro,nosuid,nodev,noexec,size=64k,mode=755";
+/** It lets a container whose file system is read-only write here all the same, as much as its memory holds. */
+const podmanTmpfs = { "/run": nothing, "/var/tmp": nothing };
+
 function creation(job: ContainerJob): object {
   const memory = job.memoryMb * MiB;
   const mounts = job.mounts.map(({ path, write }) => bind(path, path, write !== true));
@@ -165,7 +171,10 @@ function creation(job: ContainerJob): object {
       SecurityOpt: ["no-new-privileges", ...job.security],
       NetworkMode: job.network ? "default" : "none",
       // Without a mode only root may write there.
-      Tmpfs: { "/tmp": `rw,nosuid,nodev,size=${job.scratchMb}m,mode=1777` },
+      Tmpfs: {
+        "/tmp": `rw,nosuid,nodev,size=${job.scratchMb}m,mode=1777`,
+        ...(job.podman && podmanTmpfs),
+      },
       ShmSize: Math.min(job.scratchMb, 64) * MiB,
       // Else all it writes is also written to a file of the engine's, without a bound.
       LogConfig: { Type: "none" },

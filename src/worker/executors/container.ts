@@ -142,6 +142,7 @@ async function runOnce(run: Run): Promise<{ output: ExecutionOutput; end: Contai
         ...plan,
         name: run.name,
         security: run.host.security,
+        podman: run.host.podman,
         labels: { "errand.node": run.host.owner, "errand.run": execution.id.slice(0, 128) },
         ...(inputFolder !== undefined && { inputFolder }),
         gpus: gpuConfig(await gpusOf(run), run.host.podman),

@@ -74,7 +74,7 @@ export function createContainerTier({ host, folder, wanted, env = process.env }:
       await removeLeftovers(found, host.owner, signal);
       const podman = await isPodman(found, signal);
       const security = await securityOptions(podman, folder);
-      const problem = await tryEngine(found, host, security, folder, signal, tried);
+      const problem = await tryEngine(found, host, { security, podman }, folder, signal, tried);
       if (problem !== undefined) tried.push(problem);
       if (problem !== undefined) return missing(problem, "Containers of this engine are not used.");
       host.engine = found;
@@ -143,7 +143,7 @@ export async function removeLeftovers(engine: Engine, owner: string, signal: Abo
 async function tryEngine(
   engine: Engine,
   host: ContainerHost,
-  security: readonly string[],
+  { security, podman }: Pick<ContainerHost, "security" | "podman">,
   folder: string,
   signal: AbortSignal,
   tried: string[],
@@ -165,6 +165,7 @@ async function tryEngine(
       network: false,
       mounts: [],
       security,
+      podman,
       stdin: undefined,
       ...more,
     };
