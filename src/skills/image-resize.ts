@@ -1,5 +1,5 @@
 /**
- * `image.resize`: a picture made smaller, cut to a shape or written in another format, by libvips (sharp) in a worker thread.
+ * `image.resize`: a picture made smaller, cut to a shape or written in another format, by libvips (sharp) in a process that a cancel ends.
  * Pictures come from strangers: only the usual formats are opened, whatever a file calls itself, and only up to so many pixels.
  */
 import { join } from "node:path";
@@ -32,7 +32,7 @@ type Format = "jpeg" | "png" | "webp" | "avif";
 /** Decoded, 64 megapixels are 256 MB; no camera that people carry makes more. */
 const pixels = 64_000_000;
 const longestSide = 16_384;
-/** An encoder runs to its end whatever becomes of the task: these take some seconds of one core. */
+/** They take some seconds of one core. */
 const pixelsOut = 40_000_000;
 const pixelsOutAvif = 12_000_000;
 const defaultSide = 1_024;

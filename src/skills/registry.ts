@@ -6,7 +6,7 @@
 import { echo } from "./echo.ts";
 import { hashFile } from "./hash-file.ts";
 import { httpRequest } from "./http-request.ts";
-import { imageResize } from "./image-resize.ts";
+import { nativeSkills } from "./native.ts";
 import { sleep } from "./sleep.ts";
 import { systemInfo } from "./system-info.ts";
 import { textKeywords } from "./text-keywords.ts";
@@ -35,15 +35,17 @@ export function builtinSkills(settings: SkillSettings = defaultSkillSettings): r
     textSummarize,
     vectorKnn,
     hashFile,
-    imageResize,
+    ...nativeSkills,
     httpRequest({ allow: settings.httpAllow }),
   ];
 }
+
+const native: ReadonlySet<string> = new Set(nativeSkills.map(({ definition }) => definition.id));
 
 /** The built-in skills as a node offers them. */
 export function builtinOffers(settings: SkillSettings = defaultSkillSettings): OfferedSkill[] {
   return builtinSkills(settings).map(({ definition }) => ({
     definition,
-    source: { kind: "builtin", id: definition.id },
+    source: { kind: "builtin", id: definition.id, ...(native.has(definition.id) && { native: true }) },
   }));
 }

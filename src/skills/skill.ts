@@ -93,14 +93,14 @@ export interface SandboxNeeds {
 
 /**
  * How a skill's code is reached. `builtin`: name in the registry (src/skills/registry.ts), also importable inside a
- * worker thread. `module`: absolute path of a .ts or .js file. `command`: argv that speaks JSON on stdin and stdout.
+ * worker thread; `native`: most of its work is native code, in which no thread can be ended. `module`: absolute path of a .ts or .js file. `command`: argv that speaks JSON on stdin and stdout.
  * `script`: JavaScript or Python in the sandbox, from a file of the operator's (`path`) or out of the input. `wasm`: a WASI
  * command module, likewise. `argv`: a command line out of the input, from the operator's allow-list. `process`: see below.
  * `container`: an image, declared by the operator or out of the input. `http`: an endpoint. `mcp`: a tool of a server that the
  * node talks to. `storage`: the node's own shelf of blobs.
  */
 export type SkillSource =
-  | { kind: "builtin"; id: string }
+  | { kind: "builtin"; id: string; native?: boolean }
   | { kind: "module"; path: string }
   | {
       kind: "command";
@@ -137,6 +137,8 @@ export interface ProcessSource {
   idleMs?: number;
   /** From its start to its hello. */
   startMs?: number;
+  /** From a run's cancel until the process is ended; default: what the protocol promises. */
+  cancelMs?: number;
 }
 
 export type ScriptLanguage = "javascript" | "python";

@@ -19,7 +19,8 @@ const kinds: ReadonlySet<string> = new Set(["builtin", "module", "http"]);
 export function createFunctionExecutor({ pool, clock }: { pool: ThreadPool; clock: Clock }): Executor {
   return {
     name: "function",
-    canExecute: ({ source }) => kinds.has(source.kind),
+    canExecute: ({ source }) =>
+      kinds.has(source.kind) && !(source.kind === "builtin" && source.native === true),
     execute: (execution, context) => execute(execution, context, pool, clock),
     close: () => pool.close(),
   };

@@ -1,7 +1,7 @@
 /**
  * Runs skills that long-lived processes serve (src/worker/SKILL-PROCESS.md), in any language: the input goes over as a line or
  * a file, the output comes back as one. A process stays warm between runs, which is what makes a run cost a message each way.
- * No sandbox: a process is the operator's own code with the rights of the node's user.
+ * No sandbox: a process is the operator's own code with the rights of the node's user. Built-in skills of native code have one too.
  */
 import { mkdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -16,6 +16,7 @@ import type { Execution, ExecutionContext, ExecutionOutput, Executor } from "../
 import { checkFile, encodeOutput, parseOutput, tooLarge } from "../output.ts";
 import { createVoice } from "../pace.ts";
 import { transferable } from "./function.ts";
+import { processSourceOf } from "./native-source.ts";
 import { usageNow } from "./process-memory.ts";
 import { createProcessPool, type ProcessPool, type WarmProcess } from "./process-pool.ts";
 import type { ThreadPool } from "./threads.ts";
@@ -46,11 +47,15 @@ export function createProcessExecutor(options: ProcessExecutorOptions): Executor
 
   return {
     name: "process",
-    canExecute: ({ source }) => source.kind === "process",
-    isWarm: ({ source }) => source.kind === "process" && (pools.get(keyOf(source))?.warm ?? 0) > 0,
+    canExecute: (skill) => processSourceOf(skill) !== undefined,
+    isWarm(skill) {
+      const source = processSourceOf(skill);
+      return source !== undefined && (pools.get(keyOf(source))?.warm ?? 0) > 0;
+    },
     async execute(execution, context) {
-      const { source, definition } = execution.skill;
-      if (source.kind !== "process") throw new ErrandError("Internal", `${definition.id} is no process`);
+      const source = processSourceOf(execution.skill);
+      if (source === undefined)
+        throw new ErrandError("Internal", `${execution.skill.definition.id} is no process`);
       if (closing) throw new ErrandError("ShuttingDown", "this node is shutting down");
       context.signal.throwIfAborted();
       const start = options.clock.monotonic();
@@ -58,14 +63,10 @@ export function createProcessExecutor(options: ProcessExecutorOptions): Executor
       const { process, release } = await poolOf(source).acquire(context.signal);
       let worked = false;
       try {
-        const { result, usage } = await converse(
-          process,
-          String((runs += 1)),
-          input,
-          execution,
-          context,
-          options.clock,
-        );
+        const { result, usage } = await converse(process, String((runs += 1)), input, execution, context, {
+          clock: options.clock,
+          cancelMs: source.cancelMs ?? limits.cancelKillMs,
+        });
         worked = true;
         const output = await finishOutput(result, execution, context, options.pool);
         return {
@@ -139,7 +140,7 @@ async function converse(
   input: Input,
   { skill, outputBytes }: Execution,
   context: ExecutionContext,
-  clock: Clock,
+  { clock, cancelMs }: { clock: Clock; cancelMs: number },
 ): Promise<{ result: ProcessResult; usage: Used }> {
   const { signal } = context;
   const { connection } = process;
@@ -164,7 +165,7 @@ async function converse(
   const abort = (): void => {
     const reason = signal.reason instanceof Error ? signal.reason.message : "cancelled";
     connection.send({ type: "cancel", id, reason });
-    cancelKill = clock.after(limits.cancelKillMs, () => {
+    cancelKill = clock.after(cancelMs, () => {
       condemned = true;
       process.condemn(id, signal.reason);
     });
