@@ -4,7 +4,7 @@
  */
 import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, rmdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { RunLimits } from "../../skills/run-limits.ts";
 
@@ -34,6 +34,8 @@ const controllers = ["memory", "pids", "cpu", "cpuacct"] as const;
 const periodUs = 100_000;
 /** The wrapping shell and bubblewrap's own two processes are inside as well. */
 const ownProcesses = 4;
+/** Where a node itself goes in version 2. */
+const leafName = "errand-node";
 
 let made = 0;
 const nextName = (): string => `errand-${process.pid}-${(made += 1)}`;
@@ -127,8 +129,10 @@ function versionOne(parents: ReadonlyMap<string, string>): Cgroups {
   };
 }
 
-async function versionTwo(own: string | undefined): Promise<Cgroups> {
-  if (own === undefined) throw new Error("no cgroup with memory and pids controllers is mounted");
+async function versionTwo(found: string | undefined): Promise<Cgroups> {
+  if (found === undefined) throw new Error("no cgroup with memory and pids controllers is mounted");
+  // Who moved there, or was started by one that did, belongs to the group above.
+  const own = basename(found) === leafName ? dirname(found) : found;
   await enableControllers(own);
   return {
     title: "cgroup v2",
@@ -169,7 +173,7 @@ async function enableControllers(own: string): Promise<void> {
   const inside = (await lists("cgroup.procs")).map(Number);
   if (inside.includes(process.pid)) {
     if (inside.length > 1) throw new Error("other processes share the node's cgroup; give it one of its own");
-    const leaf = join(own, "errand-node");
+    const leaf = join(own, leafName);
     await mkdir(leaf).catch(ignore);
     await writeFile(join(leaf, "cgroup.procs"), String(process.pid));
   }
