@@ -11,7 +11,15 @@ export interface McpServerSpec {
   name: string;
   /** How it is reached: started here and spoken to over its standard input and output, or over streamable HTTP. */
   via:
-    | { kind: "stdio"; argv: string[]; cwd?: string; env: Record<string, string>; passEnv: string[] }
+    | {
+        kind: "stdio";
+        argv: string[];
+        cwd?: string;
+        env: Record<string, string>;
+        passEnv: string[];
+        /** Of the server with all that it started; beyond it it is ended, and started again. */
+        memoryBytes?: number;
+      }
     | { kind: "http"; url: string; headers: Record<string, string>; token?: SecretSource };
   /** Only these tools; all of them when absent. */
   tools?: string[];
@@ -33,6 +41,7 @@ export const mcpSchema: JsonSchema = {
     cwd: text,
     env: stringMap,
     passEnv: { type: "array", items: { type: "string", pattern: "^[A-Za-z_][A-Za-z0-9_]*$" }, maxItems: 64 },
+    memoryMb: { type: "number", exclusiveMinimum: 0 },
     url: { type: "string", pattern: "^https?://", maxLength: 2_048 },
     headers: stringMap,
     token: secretSchema,
@@ -47,6 +56,7 @@ interface Declared {
   cwd?: string;
   env?: Record<string, string>;
   passEnv?: string[];
+  memoryMb?: number;
   url?: string;
   headers?: Record<string, string>;
   token?: SecretSource;
@@ -62,6 +72,7 @@ export function mcpServerSpec(value: unknown, folder: string): McpServerSpec {
     cwd,
     env = {},
     passEnv = [],
+    memoryMb,
     url,
     headers = {},
     ...more
@@ -75,5 +86,6 @@ export function mcpServerSpec(value: unknown, folder: string): McpServerSpec {
     /^\.{1,2}\//.test(arg) || (index === 0 && arg.includes("/")) ? resolve(folder, arg) : arg,
   );
   const where = cwd === undefined ? {} : { cwd: isAbsolute(cwd) ? cwd : resolve(folder, cwd) };
-  return { name, via: { kind: "stdio", argv, ...where, env, passEnv }, ...tools };
+  const bound = memoryMb === undefined ? {} : { memoryBytes: memoryMb * 1024 ** 2 };
+  return { name, via: { kind: "stdio", argv, ...where, env, passEnv, ...bound }, ...tools };
 }

@@ -8,12 +8,18 @@ import {
 import { version } from "../../core/version.ts";
 import { readSecret } from "../../skills/secret.ts";
 import type { McpServerSpec } from "../../skills/mcp-spec.ts";
-import { stdioTransport } from "./mcp-stdio.ts";
+import { stdioTransport, type StdioTransport } from "./mcp-stdio.ts";
 
 export interface McpConnection {
   /** As the server says; "" when it says nothing. */
   readonly serverVersion: string;
   tools: readonly Tool[];
+  /** Of a server that this node has started, while it runs. */
+  readonly pid: number | undefined;
+  /** Calls under way. */
+  readonly calls: number;
+  /** Calls ever begun. */
+  readonly served: number;
   call(
     tool: string,
     args: Record<string, unknown>,
@@ -75,21 +81,38 @@ export async function connectServer({
       onClosed();
     },
   });
+  const transport = transportTo(spec, log);
+  let calls = 0;
+  let served = 0;
   try {
-    await client.connect(transportTo(spec, log), { signal, timeout: connectMs });
+    await client.connect(transport, { signal, timeout: connectMs });
     const { tools } = await client.listTools(undefined, { signal, timeout: connectMs });
     connection = {
       serverVersion: client.getServerVersion()?.version ?? "",
       tools,
-      call: (name, args, { signal: stop, timeoutMs, progress }) =>
-        client.callTool(
-          { name, arguments: args },
-          {
-            signal: stop,
-            timeout: Math.min(Math.max(1, Math.ceil(timeoutMs)), longestTimerMs),
-            onprogress: ({ progress: done, total, message }) => progress(done, total, message ?? ""),
-          },
-        ),
+      get pid() {
+        return "pid" in transport ? transport.pid : undefined;
+      },
+      get calls() {
+        return calls;
+      },
+      get served() {
+        return served;
+      },
+      call(name, args, { signal: stop, timeoutMs, progress }) {
+        calls += 1;
+        served += 1;
+        return client
+          .callTool(
+            { name, arguments: args },
+            {
+              signal: stop,
+              timeout: Math.min(Math.max(1, Math.ceil(timeoutMs)), longestTimerMs),
+              onprogress: ({ progress: done, total, message }) => progress(done, total, message ?? ""),
+            },
+          )
+          .finally(() => (calls -= 1));
+      },
       async ping(stop) {
         await client.ping({ signal: stop, timeout: pingMs });
       },
@@ -103,7 +126,7 @@ export async function connectServer({
   }
 }
 
-function transportTo({ via }: McpServerSpec, log: (line: string) => void): Transport {
+function transportTo({ via }: McpServerSpec, log: (line: string) => void): Transport | StdioTransport {
   if (via.kind === "stdio") return stdioTransport(via, log);
   const { token } = via;
   return new StreamableHTTPClientTransport(new URL(via.url), {

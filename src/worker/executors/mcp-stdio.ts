@@ -6,14 +6,23 @@ import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { ReadBuffer, serializeMessage, type Transport } from "@modelcontextprotocol/client";
+import { systemClock } from "../../core/clock.ts";
+import type { McpServerSpec } from "../../skills/mcp-spec.ts";
 import { endGroup, groupGone } from "./process-group.ts";
+import { watchMemory } from "./process-memory.ts";
 
-type Via = { argv: string[]; cwd?: string; env: Record<string, string>; passEnv: string[] };
+type Via = Omit<Extract<McpServerSpec["via"], { kind: "stdio" }>, "kind">;
+
+export interface StdioTransport extends Transport {
+  /** Of the server, while it runs. */
+  readonly pid: number | undefined;
+}
 
 /** The JSON of one message is parsed by the node's own thread: larger ones end the connection. */
 const largestMessageBytes = 4 * 1024 * 1024;
 /** A server that is told to end by the end of its input gets this long, then as long again after SIGTERM. */
 const graceMs = 1_000;
+const MiB = 1024 ** 2;
 
 /** What programs need to find themselves and their caches; nothing else of the node's environment. */
 const passed = [
@@ -29,12 +38,15 @@ const passed = [
   "USERPROFILE",
 ];
 
-export function stdioTransport(via: Via, log: (line: string) => void): Transport {
+export function stdioTransport(via: Via, log: (line: string) => void): StdioTransport {
   let child: ChildProcessWithoutNullStreams | undefined;
   let ended: Promise<unknown> = Promise.resolve();
   const buffer = new ReadBuffer({ maxBufferSize: largestMessageBytes });
 
-  const transport: Transport = {
+  const transport: StdioTransport = {
+    get pid() {
+      return child?.pid;
+    },
     async start() {
       const [file, ...args] = via.argv as [string, ...string[]];
       const started = spawn(file, args, {
@@ -47,7 +59,9 @@ export function stdioTransport(via: Via, log: (line: string) => void): Transport
       await once(started, "spawn");
       child = started;
       ended = once(started, "exit");
+      const stopWatch = bounded(started, via.memoryBytes, log);
       started.once("exit", () => {
+        stopWatch();
         // Whatever it started and left behind.
         endGroup(started, "SIGKILL");
         child = undefined;
@@ -97,6 +111,21 @@ export function stdioTransport(via: Via, log: (line: string) => void): Transport
   }
 
   return transport;
+}
+
+/** Ends the server when it takes more memory than it may; it is then started again as after any other end. */
+function bounded(
+  server: ChildProcessWithoutNullStreams,
+  memoryBytes: number | undefined,
+  log: (line: string) => void,
+): () => void {
+  if (memoryBytes === undefined || server.pid === undefined) return () => {};
+  return watchMemory(server.pid, memoryBytes, systemClock, (usedBytes) => {
+    log(
+      `it was ended: it used ${Math.round(usedBytes / MiB)} MiB of memory, and may use ${memoryBytes / MiB}`,
+    );
+    endGroup(server, "SIGKILL");
+  });
 }
 
 function chosen(names: readonly string[]): Record<string, string> {

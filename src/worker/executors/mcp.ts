@@ -13,6 +13,8 @@ import type { OfferedSkill } from "../../skills/skill.ts";
 import type { Execution, ExecutionContext, ExecutionResult, Executor } from "../executor.ts";
 import { encodeOutput } from "../output.ts";
 import { createVoice } from "../pace.ts";
+import { treeUsage } from "../sandbox/rss-watch.ts";
+import type { McpConnection } from "./mcp-connection.ts";
 import { startMcpServer, type McpServer } from "./mcp-server.ts";
 import { toolOutput } from "./mcp-skills.ts";
 
@@ -84,6 +86,7 @@ async function execute(
     throw new ErrandError("InvalidInput", "input must be object");
   const connection = await server.connection(signal);
   const voice = createVoice(context, () => clock.monotonic());
+  const measure = await measured(connection);
   let result: CallToolResult;
   try {
     result = await connection.call(tool, args as Record<string, unknown>, {
@@ -103,7 +106,21 @@ async function execute(
   const bytes = encodeOutput(definition, toolOutput(result, definition.output), execution.outputBytes);
   return {
     output: { bytes, type: "application/json" },
-    usage: { wallMs: clock.monotonic() - start, cpuMs: 0, peakMemoryBytes: 0 },
+    usage: { wallMs: clock.monotonic() - start, ...(await measure()) },
+  };
+}
+
+/** What the server used, as far as this call had it to itself; nothing is known of a server elsewhere. */
+async function measured(
+  connection: McpConnection,
+): Promise<() => Promise<{ cpuMs: number; peakMemoryBytes: number }>> {
+  const { pid, calls, served } = connection;
+  const before = pid === undefined || calls > 0 ? undefined : await treeUsage(pid);
+  return async () => {
+    const alone = before !== undefined && connection.calls === 0 && connection.served === served + 1;
+    if (pid === undefined || !alone) return { cpuMs: 0, peakMemoryBytes: 0 };
+    const { cpuMs, memoryBytes } = await treeUsage(pid);
+    return { cpuMs: Math.max(0, cpuMs - before.cpuMs), peakMemoryBytes: memoryBytes };
   };
 }
 

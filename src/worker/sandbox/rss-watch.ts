@@ -60,6 +60,16 @@ export function watchTree(root: number | undefined, options: WatchOptions): Tree
   };
 }
 
+/** Of a process and all it started, now. Zero where the kernel does not tell. */
+export async function treeUsage(root: number): Promise<{ cpuMs: number; memoryBytes: number }> {
+  if (process.platform !== "linux") return { cpuMs: 0, memoryBytes: 0 };
+  const looks = await Promise.all((await processTree(root)).map(lookAt));
+  return {
+    cpuMs: looks.reduce((sum, one) => sum + one.cpuMs, 0),
+    memoryBytes: looks.reduce((sum, one) => sum + one.memoryBytes, 0),
+  };
+}
+
 /** A tree wider than this is a fork bomb, which another limit ends; it is not walked further. */
 const mostProcesses = 8_192;
 

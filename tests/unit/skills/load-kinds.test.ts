@@ -52,6 +52,7 @@ describe("as the README shows them", () => {
           argv: ["npx", "-y", "@modelcontextprotocol/server-filesystem", "/srv/shared"],
           env: {},
           passEnv: ["HTTPS_PROXY"],
+          memoryBytes: 512 * 1024 ** 2,
         },
         tools: ["read_text_file", "list_directory"],
       },

@@ -20,11 +20,14 @@ interface Message {
 const send = (message: object): void =>
   void process.stdout.write(`${JSON.stringify({ jsonrpc: "2.0", ...message })}\n`);
 const schema = { type: "object", properties: { n: { type: "number" } }, additionalProperties: false };
-const tools = ["fail", "exit", "cancelled", "wait", "noise", "getPID", "grow", "_"].map((name) => ({
-  name,
-  inputSchema: schema,
-}));
+const tools = ["fail", "exit", "cancelled", "wait", "noise", "getPID", "grow", "work", "fill", "_"].map(
+  (name) => ({
+    name,
+    inputSchema: schema,
+  }),
+);
 const cancelled: unknown[] = [];
+const held: Buffer[] = [];
 
 function call({ id, params = {} }: Message): void {
   const text = (said: string, more: object = {}): void =>
@@ -49,6 +52,14 @@ function call({ id, params = {} }: Message): void {
       return text("still here");
     case "getPID":
       return text(String(process.pid), { structuredContent: { pid: process.pid } });
+    case "work": {
+      const before = process.cpuUsage();
+      while (process.cpuUsage(before).user < 100_000);
+      return text("worked");
+    }
+    case "fill":
+      held.push(Buffer.alloc(300 * 1024 ** 2, 1));
+      return;
     case "grow":
       tools.push({ name: "grown", inputSchema: schema });
       send({ method: "notifications/tools/list_changed" });

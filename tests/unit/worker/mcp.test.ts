@@ -7,12 +7,19 @@ import { silentLog } from "../../../src/core/log.ts";
 import type { OfferedSkill } from "../../../src/skills/skill.ts";
 import type { ExecutionContext } from "../../../src/worker/executor.ts";
 import { createMcpExecutor, type McpExecutor } from "../../../src/worker/executors/mcp.ts";
+import { manualClock } from "../../support/manual-clock.ts";
 import { skillId, toolSkills } from "../../../src/worker/executors/mcp-skills.ts";
 
 const child = fileURLToPath(new URL("mcp-server-child.ts", import.meta.url));
 const spec = {
   name: "child",
-  via: { kind: "stdio" as const, argv: [process.execPath, child], env: {}, passEnv: [] },
+  via: {
+    kind: "stdio" as const,
+    argv: [process.execPath, child],
+    env: {},
+    passEnv: [],
+    memoryBytes: 250 * 1024 ** 2,
+  },
 };
 
 let executor: McpExecutor;
@@ -59,7 +66,9 @@ async function value(run: ReturnType<typeof call>): Promise<Record<string, unkno
 describe("a server's tools", () => {
   test("are skills by clean names, in the server's version; what has no name for one is left out", () => {
     expect(offered.map(({ definition }) => definition.id)).toEqual(
-      ["fail", "exit", "cancelled", "wait", "noise", "get-pid", "grow"].map((name) => `mcp.child.${name}`),
+      ["fail", "exit", "cancelled", "wait", "noise", "get-pid", "grow", "work", "fill"].map(
+        (name) => `mcp.child.${name}`,
+      ),
     );
     expect(offered[0]?.definition).toMatchObject({
       version: "3.2.1",
@@ -101,6 +110,14 @@ describe("a call", () => {
       .toContain("enough");
   });
 
+  test("what its server used is told, when it had the server to itself", async () => {
+    const { usage } = await call("work");
+    expect(usage.cpuMs).toBeGreaterThanOrEqual(50);
+    expect(usage.peakMemoryBytes).toBeGreaterThan(1e6);
+    const both = await Promise.all([call("work"), call("noise")]);
+    expect(both.map((one) => one.usage.cpuMs)).toEqual([0, 0]);
+  });
+
   test("what is no message of the protocol is skipped", async () => {
     expect(await value(call("noise"))).toMatchObject({ text: "still here" });
   });
@@ -115,10 +132,46 @@ describe("a call", () => {
 test("a server that ends is started again; a call meanwhile waits for it, and its skills stay offered", async () => {
   const before = await value(call("get-pid"));
   await expect(call("exit")).rejects.toMatchObject({ code: "SkillFailed", retryable: true });
-  expect(offered).toHaveLength(7);
+  expect(offered).toHaveLength(9);
   const after = await value(call("get-pid"));
   expect(after["text"]).not.toBe(before["text"]);
   expect(offers).toBe(2);
+});
+
+test("a server that fills the memory is ended, and started again", async () => {
+  const before = await value(call("get-pid"));
+  await expect(call("fill")).rejects.toMatchObject({ code: "SkillFailed" });
+  expect((await value(call("get-pid")))["text"]).not.toBe(before["text"]);
+});
+
+test("a server that cannot be started is tried again ever more rarely", async () => {
+  const clock = manualClock();
+  const failures: string[] = [];
+  let next = Promise.withResolvers<void>();
+  const gone = { name: "gone", via: { ...spec.via, argv: ["/nonexistent/server"] } };
+  const one = createMcpExecutor({ servers: [gone], clock, log: silentLog });
+  one.start(
+    () => {},
+    (_, error) => {
+      failures.push((error as Error).message);
+      next.resolve();
+    },
+  );
+  for (const pauseMs of [500, 1_000, 2_000]) {
+    await next.promise;
+    next = Promise.withResolvers();
+    const seen = failures.length;
+    // The pause begins in the turn of the failure.
+    await new Promise((resolve) => setImmediate(resolve));
+    clock.advance(pauseMs - 1);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(failures).toHaveLength(seen);
+    clock.advance(1);
+  }
+  await next.promise;
+  expect(failures).toHaveLength(4);
+  expect(failures[0]).toContain("ENOENT");
+  await one.close();
 });
 
 test("closing ends the server and what waits for it", async () => {
