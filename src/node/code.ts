@@ -1,25 +1,27 @@
 /**
  * Which skills that run code this node offers, by the tiers that it has. They are there from the start, since a canary takes
- * longer than a start may; when a tier turns out to be missing, what needs it is withdrawn.
+ * longer than a start may; when a tier turns out to be missing, what needs it is withdrawn. What needs a GPU is not offered without.
  */
 import { codeSkills, commandSkill } from "../skills/code-skills.ts";
 import type { OfferedSkill } from "../skills/skill.ts";
+import { needsGpu } from "../worker/policy.ts";
 import type { NodeConfig } from "./config.ts";
 import type { Ground } from "./ground.ts";
 
 /** `changed`: the card says something else now. */
 export function offerCode(
-  { worker, sandboxes, lent }: Pick<Ground, "worker" | "sandboxes" | "lent">,
+  { worker, sandboxes, lent, resources }: Pick<Ground, "worker" | "sandboxes" | "lent" | "resources">,
   { builtinSkills, commands }: Pick<NodeConfig, "builtinSkills" | "commands">,
   changed: () => void,
 ): void {
   const { tiers } = sandboxes;
   const chosen = ({ definition }: OfferedSkill): boolean => builtinSkills?.includes(definition.id) ?? true;
+  const possible = ({ source }: OfferedSkill): boolean => !needsGpu(source) || resources().gpus.length > 0;
   const offer = (): void => {
     worker.offerFrom("sandbox T0", tiers.has("T0") === false ? [] : codeSkills.filter(chosen));
     const served = commands.length > 0 && tiers.has("T1") !== false;
     worker.offerFrom("sandbox T1", served ? [commandSkill].filter(chosen) : []);
-    worker.offerFrom("sandbox T2", tiers.has("T2") === false ? [] : lent.inContainers);
+    worker.offerFrom("sandbox T2", tiers.has("T2") === false ? [] : lent.inContainers.filter(possible));
   };
   offer();
   // The canaries cost a second of processor time: without a use for a tier, they wait for the first task that has one.

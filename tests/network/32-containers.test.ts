@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, type TestContext } from "vitest";
 import { startTestEngine, type TestEngine } from "../support/container-engine.ts";
 import type { TaskView } from "../../src/node/node.ts";
+import { detectResources } from "../../src/worker/resources.ts";
 import { createMesh, type Mesh, type MeshNode } from "../support/mesh.ts";
 import { runCli } from "../support/run-cli.ts";
 import { until } from "../support/until.ts";
@@ -43,11 +44,23 @@ beforeAll(async () => {
       container: { image: "busybox", command: ["sh", "-c", script] },
     }),
   );
+  const needy = join(mesh.folder, "needy.yaml");
+  await writeFile(
+    needy,
+    JSON.stringify({
+      id: "box.needy",
+      version: "1.0.0",
+      description: "Needs a GPU.",
+      input: true,
+      output: true,
+      container: { image: "busybox", gpu: true },
+    }),
+  );
   // The first, so that the worker finds it again after its restart.
   const home = await mesh.start("home", { builtinSkills: [] });
   const worker = await mesh.start("worker", {
     builtinSkills: ["container.run"],
-    skills: [declared],
+    skills: [declared, needy],
     containers: { socket: engine.socket, images: ["busybox"] },
     allowCode: "everyone",
   });
@@ -104,6 +117,16 @@ describe("from another peer's command line", { timeout: 2 * slowMs }, () => {
       status: "completed",
       output: { said: { a: 1 } },
     });
+  });
+
+  test("one that needs a GPU is not offered by a machine without", async (context) => {
+    const { worker } = storyOf(context);
+    const { skills } = await worker.call<{ skills: { id: string }[] }>("GET", "/v1/skills");
+    const ids = skills.map(({ id }) => id);
+    expect(ids).toContain("box.shout");
+    // On a machine that has one it is.
+    const { gpus } = await detectResources({ dataDir: "/", internet: false });
+    expect(ids.includes("box.needy")).toBe(gpus.length > 0);
   });
 
   test("and its author tries it without a node, in the same engine", async (context) => {
