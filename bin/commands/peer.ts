@@ -71,6 +71,18 @@ function showList(peers: readonly PeerView[]): void {
   printTable(["PEER", "NAME", "STATE", "RTT", "LOAD", "TRUST", "SKILLS"], rows, "No peers known.");
 }
 
+function machineText({ platform, arch, ...has }: NonNullable<PeerView["resources"]>): string {
+  const gib = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(1)} GiB`;
+  return [
+    `${platform}/${arch}`,
+    `${has.cpuCores} cores`,
+    gib(has.memoryBytes),
+    `${gib(has.storageBytes)} of disk`,
+    ...has.gpus,
+    ...(has.internet ? ["internet"] : []),
+  ].join(", ");
+}
+
 function show(view: PeerView): void {
   const { trust, resources, load } = view;
   printFields([
@@ -84,12 +96,8 @@ function show(view: PeerView): void {
     ["skills", view.skills.join(", ")],
     ["rtt", view.rttMs === null ? "" : `${view.rttMs.toFixed(1)} ms`],
     ["load", load === null ? "" : `${load.running} of ${load.slots} slots in use, ${load.queued} waiting`],
-    [
-      "machine",
-      resources === null
-        ? ""
-        : `${resources.platform}/${resources.arch}, ${resources.cpuCores} cores, ${(resources.memoryBytes / 2 ** 30).toFixed(1)} GiB`,
-    ],
+    ["machine", resources === null ? "" : machineText(resources)],
+    ["sandboxes", view.tiers.join(", ")],
     [
       "trust",
       `${trust.mean.toFixed(2)} (at least ${trust.lower.toFixed(2)}), ${trust.good.toFixed(0)} good, ${trust.bad.toFixed(0)} bad`,

@@ -112,6 +112,7 @@ export const sharedSchemas = [
       skills: texts,
       load: { type: ["object", "null"], additionalProperties: true },
       resources: { type: ["object", "null"], additionalProperties: true },
+      tiers: texts,
       agent: text,
       rttMs: { type: ["number", "null"] },
       pinned: { type: ["number", "null"] },

@@ -79,6 +79,8 @@ export interface PeerView {
   skills: string[];
   load: Load | null;
   resources: Resources | null;
+  /** Sandbox tiers that it says it has. */
+  tiers: string[];
   agent: string;
   /** ms; null before the first measurement. */
   rttMs: number | null;

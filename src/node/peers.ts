@@ -50,6 +50,7 @@ export function createPeers({ self, host, directory, standing, router, clock, fa
       skills: card?.skills.map((skill) => skill.id) ?? [],
       load: card?.load ?? null,
       resources: card?.resources ?? null,
+      tiers: card?.tiers ?? [],
       agent: card === undefined ? "" : `${card.agent.name}/${card.agent.version}`,
       rttMs: host.rttMs(peer) ?? null,
       pinned: standing.pinOf(peer) ?? null,

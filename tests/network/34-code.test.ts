@@ -1,5 +1,7 @@
 /** Code of one peer run by another, in its sandbox, because its operator said so; and refused by one who did not. */
+import { availableParallelism } from "node:os";
 import { describe, expect, test } from "vitest";
+import { until } from "../support/until.ts";
 import { useMesh } from "../support/use-mesh.ts";
 
 const t = useMesh(async (mesh) => {
@@ -31,6 +33,24 @@ describe("code of a peer", () => {
     const input = { language: "javascript", code: "for (;;);", limits: { timeoutSeconds: 1 } };
     const done = await t.asks.run({ skill: "script.run", input }, 30_000);
     expect(done).toMatchObject({ status: "failed", attempts: 1, error: { code: "LimitExceeded" } });
+  });
+
+  test("the card says what the machine has, and which sandboxes held", async () => {
+    const view = await until("the canaries are through", async () => {
+      const found = (await t.asks.peers()).find(({ id }) => id === t.serves.peerId);
+      return found?.tiers.includes("T0") === true ? found : undefined;
+    });
+    expect(view.resources).toMatchObject({
+      cpuCores: availableParallelism(),
+      memoryBytes: expect.any(Number),
+      storageBytes: expect.any(Number),
+      gpus: expect.any(Array),
+      platform: process.platform,
+      internet: expect.any(Boolean),
+    });
+    const shown = await t.asks.cli("peer", "get", t.serves.peerId).done;
+    expect(shown.stdout).toMatch(/machine +\S+\/\S+, \d+ cores, .* GiB of disk/);
+    expect(shown.stdout).toMatch(/sandboxes +T0/);
   });
 
   test("is not even offered by a node whose operator has said nothing, which runs its own all the same", async () => {

@@ -492,6 +492,7 @@ function peerView(id: string, index: number): PeerView {
     skills: ["echo", "text.stats"],
     load,
     resources: null,
+    tiers: [],
     agent: "errand/0.0.0",
     rttMs: 1.5,
     pinned: null,
