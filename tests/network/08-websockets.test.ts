@@ -1,0 +1,34 @@
+/** Nodes that speak WebSocket alone, as behind a web server or a firewall that lets nothing else through. */
+import { expect, test } from "vitest";
+import { useMesh } from "../support/use-mesh.ts";
+
+const listen = ["/ip4/127.0.0.1/tcp/0/ws"];
+
+const t = useMesh(async (mesh) => {
+  const hub = await mesh.start("hub", { listen, builtinSkills: [] });
+  const [worker, home] = await Promise.all([
+    mesh.start("worker", { listen }),
+    mesh.start("home", { listen, builtinSkills: [] }),
+  ]);
+  await mesh.joined(hub, worker, home);
+  return { hub, worker, home };
+});
+
+test("a node that listens on a WebSocket only says so, and others join it there", async () => {
+  const status = await t.hub.status();
+  expect(status.addresses).toEqual([t.hub.address]);
+  expect(t.hub.address).toMatch(/^\/ip4\/127\.0\.0\.1\/tcp\/\d+\/ws\/p2p\//);
+  const seen = (await t.home.peers()).find(({ id }) => id === t.hub.peerId);
+  expect(seen?.connected).toBe(true);
+});
+
+test("a task runs over it, at a peer that was met through another", async () => {
+  const task = await t.home.run({ skill: "text.stats", input: { text: "one two three" } });
+  expect(task).toMatchObject({ status: "completed", peer: t.worker.peerId, output: { words: 3 } });
+});
+
+test("so does one that is too large for a message", async () => {
+  const text = "to be or not to be\n".repeat(200_000);
+  const task = await t.home.run({ skill: "hash.file", input: { text } });
+  expect(task).toMatchObject({ status: "completed", peer: t.worker.peerId });
+});
