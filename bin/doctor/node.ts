@@ -2,7 +2,7 @@
 import { once } from "node:events";
 import { stat } from "node:fs/promises";
 import { connect, createServer } from "node:net";
-import { createClient } from "../../src/api/client.ts";
+import { createClient, type ApiClient } from "../../src/api/client.ts";
 import { findEndpoint, readApiFile } from "../../src/api/endpoint.ts";
 import { ErrandError } from "../../src/core/errors.ts";
 import type { NodeConfig } from "../../src/node/config.ts";
@@ -93,7 +93,11 @@ export async function checkNode({ data, api, env }: DoctorContext): Promise<Find
 }
 
 export async function checkBootstrap(context: DoctorContext): Promise<Finding> {
-  const config = (await runningConfig(context)) ?? (await configOf(context).catch(() => undefined));
+  const running = await withRunning(context, (client) =>
+    client.call<NodeConfig>("GET", "/v1/config", { timeoutMs: 5_000 }),
+  );
+  // What a node was started with, flags and all, before what the files say.
+  const config = running ?? (await configOf(context).catch(() => undefined));
   const peers = config?.bootstrap ?? [];
   if (peers.length === 0) return fine("none configured: this node waits for others to join");
   const silent: string[] = [];
@@ -104,15 +108,35 @@ export async function checkBootstrap(context: DoctorContext): Promise<Finding> {
       "Check that they run, the addresses, and the firewalls between.",
     );
   }
-  return fine(`${peers.length - silent.length} of ${peers.length} answer`);
+  const answering = peers.filter((peer) => !silent.includes(peer));
+  const refusals = running === undefined ? [] : await refusedBy(context, answering);
+  const [refusal] = refusals;
+  if (refusal !== undefined && refusals.length === answering.length) return failed(refusal);
+  const joined = running === undefined ? "" : `, ${answering.length - refusals.length} connected`;
+  return fine(`${answering.length} of ${peers.length} answer${joined}`);
 }
 
-/** What the node was started with, flags and all. */
-async function runningConfig({ data, api, env }: DoctorContext): Promise<NodeConfig | undefined> {
+/** Why the running node is not connected with some of `peers`. It dials them anyway, so that asking it to changes nothing. */
+async function refusedBy(context: DoctorContext, peers: readonly string[]): Promise<unknown[]> {
+  const outcomes = await withRunning(context, (client) =>
+    Promise.allSettled(
+      peers.map((target) =>
+        client.call("POST", "/v1/peers/connect", { body: { target }, timeoutMs: connectMs }),
+      ),
+    ),
+  );
+  return (outcomes ?? []).flatMap((outcome) => (outcome.status === "rejected" ? [outcome.reason] : []));
+}
+
+/** Undefined when no node runs, or it does not answer: another check tells. */
+async function withRunning<T>(
+  { data, api, env }: DoctorContext,
+  ask: (client: ApiClient) => Promise<T>,
+): Promise<T | undefined> {
   try {
     const client = createClient(await findEndpoint({ data, api, env }));
     try {
-      return await client.call<NodeConfig>("GET", "/v1/config", { timeoutMs: 5_000 });
+      return await ask(client);
     } finally {
       client.close();
     }
@@ -122,6 +146,7 @@ async function runningConfig({ data, api, env }: DoctorContext): Promise<NodeCon
 }
 
 const dialMs = 3_000;
+const connectMs = 10_000;
 
 /** Whether something accepts TCP connections there. Who it is, only the node finds out. */
 async function reaches(multiaddr: string): Promise<boolean> {

@@ -18,7 +18,7 @@ import { createPeerTable, type PeerTable, type PeerWatcher } from "./peer-table.
 import { createLibp2pNode, type Libp2pNode } from "./libp2p-node.ts";
 import { alarmTopic, attestationTopic, checkNetworkName } from "./names.ts";
 import { joinKnownPeers } from "./join.ts";
-import { keepDialling } from "./redial.ts";
+import { createMissedReport, keepDialling } from "./redial.ts";
 import { startError } from "./libp2p-errors.ts";
 import type { Identity } from "./identity.ts";
 
@@ -193,15 +193,18 @@ function lifecycle(parts: {
       }
       if (stopping.signal.aborted) return;
       const host = parts.host();
+      const { missed, reached } = createMissedReport(bootstrap, log);
       cleanUp.push(
+        table.watch({ identified: reached }),
         keepDialling({
           peers: bootstrap,
           isConnected: (peer) => host.isConnected(peer),
           dial: ({ address }, signal) => host.dial(address.toString(), signal),
+          missed,
           clock,
           random,
         }),
-        joinKnownPeers({ node, book, host, bootstrap, signal: stopping.signal, log }),
+        joinKnownPeers({ node, book, host, bootstrap, signal: stopping.signal, missed, log }),
       );
     },
   };

@@ -21,6 +21,7 @@ export function joinKnownPeers(options: {
   book: AddressBook;
   bootstrap: readonly BootstrapPeer[];
   signal: AbortSignal;
+  missed(peer: PeerIdText, error: unknown): void;
   log: Log;
 }): () => void {
   const { node, host, book, bootstrap, signal, log } = options;
@@ -37,7 +38,9 @@ export function joinKnownPeers(options: {
       dialling++;
       host
         .dial(peer, signal)
-        .catch((error: unknown) => log.debug({ peer, error: String(error) }, "known peer not reached"))
+        .catch((error: unknown) => {
+          if (!signal.aborted) options.missed(peer, error);
+        })
         .finally(() => {
           dialling--;
           next();

@@ -38,11 +38,22 @@ export function dialError(error: unknown, target: string): ErrandError {
       cause: error,
     });
   }
+  // The keys of a private swarm lie around the handshake: with another one, or none, its first bytes make no sense.
+  if (name === "EncryptionFailedError" || all.includes("EncryptionFailedError")) {
+    return new ErrandError(
+      "PeerUnreachable",
+      `cannot reach ${target}: no handshake, as with another swarm key`,
+      {
+        hint: "Give both nodes the same swarm key, or none; and check that it is an Errand node that listens at this address.",
+        cause: error,
+      },
+    );
+  }
   const reason = /TimeoutError|AbortError/.test(`${name} ${all}`)
     ? "no answer in time"
     : all.includes("ECONNREFUSED")
       ? "connection refused"
-      : /ECONNRESET|closed|reset|EncryptionFailed|Unexpected end|invalid/i.test(all)
+      : /ECONNRESET|closed|reset|Unexpected end|invalid/i.test(all)
         ? "it closed the connection"
         : all.includes("no valid addresses") || all.includes("NoValidAddresses")
           ? "no address is known"

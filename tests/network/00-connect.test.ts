@@ -92,11 +92,29 @@ describe("keeping out", () => {
       t.mesh.start("foreign", { swarmKeyFile: other, bootstrap }),
     ]);
     await connected(member, inner.peerId);
+    const task = { skill: "echo", input: "among us", peer: member.peerId };
+    expect(await inner.run(task)).toMatchObject({ status: "completed", peer: member.peerId });
     for (const stranger of [keyless, foreign]) {
       const refused = stranger.call("POST", "/v1/peers/connect", { body: { target: inner.address } });
-      await expect(refused).rejects.toMatchObject({ code: "PeerUnreachable" });
+      await expect(refused).rejects.toMatchObject({
+        code: "PeerUnreachable",
+        message: expect.stringContaining("another swarm key"),
+        hint: expect.stringContaining("same swarm key"),
+      });
       expect((await stranger.status()).peers.connected).toBe(0);
+      // An operator who asked for nothing is told too, and finds it with the doctor.
+      await until("the operator is told", () =>
+        /another swarm key.*a bootstrap peer is not reached/.test(stranger.process.stderr()),
+      );
     }
+    const doctor = await foreign.cli("doctor", "-o", "json").done;
+    expect(doctor.code).toBe(1);
+    expect(doctor.json.checks).toContainEqual({
+      check: "bootstrap peers",
+      ok: false,
+      message: expect.stringContaining("another swarm key"),
+      hint: expect.stringContaining("same swarm key"),
+    });
     expect((await inner.peers()).map(({ id }) => id)).toEqual([member.peerId]);
     await Promise.all([inner, member, keyless, foreign].map((node) => node.process.kill()));
   });

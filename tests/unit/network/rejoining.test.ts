@@ -1,9 +1,10 @@
 import { multiaddr } from "@multiformats/multiaddr";
+import { pino } from "pino";
 import { expect, test } from "vitest";
 import { limits } from "../../../src/core/limits.ts";
 import { silentLog } from "../../../src/core/log.ts";
 import { createAddressBook, type PeerBookRow } from "../../../src/network/address-book.ts";
-import { keepDialling, redialDelayMs } from "../../../src/network/redial.ts";
+import { createMissedReport, keepDialling, redialDelayMs } from "../../../src/network/redial.ts";
 import { soon, startHost, until } from "./fixtures.ts";
 import { manualClock } from "../../support/manual-clock.ts";
 
@@ -14,6 +15,7 @@ test("the redial interval has jitter around ten seconds", () => {
 test("a bootstrap peer that is away is dialled for ever, one that is there is not", async () => {
   const clock = manualClock();
   const dials: string[] = [];
+  const missed: unknown[] = [];
   let back = (): void => {};
   const stop = keepDialling({
     peers: ["away", "there"].map((peer) => ({ peer, address: multiaddr("/ip4/127.0.0.1/tcp/1") })),
@@ -23,6 +25,7 @@ test("a bootstrap peer that is away is dialled for ever, one that is there is no
       back();
       throw new Error("refused");
     },
+    missed: (...what) => missed.push(what),
     clock,
     random: () => 0.5,
   });
@@ -34,9 +37,31 @@ test("a bootstrap peer that is away is dialled for ever, one that is there is no
     await new Promise(setImmediate);
   }
   expect(dials).toEqual(Array.from({ length: 50 }, () => "away"));
+  expect(missed).toEqual(dials.map((peer) => [peer, new Error("refused")]));
   stop();
   clock.advance(10 * limits.redialMs);
   expect(dials.length).toBe(50);
+});
+
+test("the operator hears once that a bootstrap peer is not reached, and when it is", () => {
+  const told: string[] = [];
+  const report = createMissedReport(
+    [{ peer: "hub", address: multiaddr("/ip4/127.0.0.1/tcp/1") }],
+    pino({ level: "warn" }, { write: (line) => told.push((JSON.parse(line) as { msg: string }).msg) }),
+  );
+  const miss = (): void => report.missed("hub", new Error("refused"));
+  report.reached("hub");
+  miss();
+  miss();
+  report.missed("somebody", new Error("refused"));
+  report.reached("hub");
+  report.reached("hub");
+  miss();
+  expect(told).toEqual([
+    "a bootstrap peer is not reached; it is tried again",
+    "the bootstrap peer is reached",
+    "a bootstrap peer is not reached; it is tried again",
+  ]);
 });
 
 test("the address book keeps whom it saw, the latest first, and lets the old go", async () => {
