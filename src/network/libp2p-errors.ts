@@ -29,54 +29,66 @@ export function startError(error: unknown): ErrandError {
 /** An error of dialling `target` or of opening a stream to it. */
 export function dialError(error: unknown, target: string): ErrandError {
   if (error instanceof ErrandError) return error;
-  const name = error instanceof Error ? error.name : "";
-  const all = error instanceof AggregateError ? error.errors.map(String).join("; ") : String(error);
-  if (name === "UnsupportedProtocolError") {
+  if (error instanceof Error && error.name === "UnsupportedProtocolError") {
     return new ErrandError("PeerUnreachable", `${target} does not speak this protocol`, {
       hint: "It may run another version of errand, or be no errand node.",
       retryable: false,
       cause: error,
     });
   }
-  // The keys of a private swarm lie around the handshake: with another one, or none, its first bytes make no sense.
-  if (name === "EncryptionFailedError" || all.includes("EncryptionFailedError")) {
-    return new ErrandError(
-      "PeerUnreachable",
-      `cannot reach ${target}: no handshake, as with another swarm key`,
-      {
-        hint: "Give both nodes the same swarm key, or none; and check that it is an Errand node that listens at this address.",
-        cause: error,
-      },
-    );
-  }
-  const reason = /TimeoutError|AbortError/.test(`${name} ${all}`)
-    ? "no answer in time"
-    : all.includes("ECONNREFUSED")
-      ? "connection refused"
-      : /ECONNRESET|closed|reset|Unexpected end|invalid/i.test(all)
-        ? "it closed the connection"
-        : all.includes("no valid addresses") || all.includes("NoValidAddresses")
-          ? "no address is known"
-          : all.slice(0, 200);
+  const found = new Set(each(error).map(reasonOf));
+  const [reason, hint] = reasons.find(([one]) => found.has(one)) ?? [String(error).slice(0, 200)];
   return new ErrandError("PeerUnreachable", `cannot reach ${target}: ${reason}`, {
-    hint: "Check that the node runs, that its address is right, that it has not blocked this node, and that both use the same swarm key or none.",
+    hint: hint ?? anyHint,
     cause: error,
   });
 }
 
+const anyHint =
+  "Check that the node runs, that its address is right, that it has not blocked this node, and that both use the same swarm key or none.";
+
+/** What each address of a peer may answer; of several answers the first of these says most. */
+const reasons = [
+  [
+    "no handshake, as with another swarm key",
+    "Give both nodes the same swarm key, or none; and check that it is an Errand node that listens at this address.",
+  ],
+  ["no answer in time"],
+  ["connection refused"],
+  ["it closed the connection"],
+  ["another node listens there", "Check the address and the PeerId: `errand id` prints that of a node."],
+  ["no address is known"],
+] as const;
+type Reason = (typeof reasons)[number][0];
+
+function each(error: unknown): unknown[] {
+  return error instanceof AggregateError ? error.errors : [error];
+}
+
+function reasonOf(error: unknown): Reason | undefined {
+  const cause = error instanceof Error && error.cause instanceof Error ? String(error.cause) : "";
+  const text = `${String(error)} ${cause}`;
+  if (text.includes("does not match expected remote identity key")) return "another node listens there";
+  // The keys of a private swarm lie around the handshake: under another one, or none, its first bytes make no sense, or are taken
+  // for the length of something that never comes.
+  if (text.includes("EncryptionFailedError")) return "no handshake, as with another swarm key";
+  if (/TimeoutError|AbortError|aborted/.test(text)) return "no answer in time";
+  if (text.includes("ECONNREFUSED")) return "connection refused";
+  if (/no valid addresses|NoValidAddresses/.test(text)) return "no address is known";
+  return /ECONNRESET|closed|reset|Unexpected end|invalid/i.test(text)
+    ? "it closed the connection"
+    : undefined;
+}
+
 /**
- * Whether a failed dial says that nobody listens there any more: every address refused the connection. A cut cable or a
- * host that is down gives no answer instead, and may come back with all it was running.
+ * Whether a failed dial says that the peer runs no more: at every address the connection was refused, or taken by somebody else
+ * (at its loopback address that is mostly this node itself). A cut cable or a host that is down gives no answer instead, and may
+ * come back with all it was running.
  */
 export function isGone(error: unknown): boolean {
-  const cause = error instanceof ErrandError ? error.cause : error;
-  const all: unknown[] = cause instanceof AggregateError ? cause.errors : [cause];
+  const all = each(error instanceof ErrandError ? error.cause : error).map(reasonOf);
   return (
     all.length > 0 &&
-    all.every(
-      (one) =>
-        String(one).includes("ECONNREFUSED") ||
-        (one instanceof Error && String(one.cause).includes("ECONNREFUSED")),
-    )
+    all.every((reason) => reason === "connection refused" || reason === "another node listens there")
   );
 }

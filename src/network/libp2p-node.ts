@@ -12,13 +12,13 @@ import { mdns } from "@libp2p/mdns";
 import { ping, type Ping } from "@libp2p/ping";
 import { preSharedKey } from "@libp2p/pnet";
 import { tcp } from "@libp2p/tcp";
-import { webSockets } from "@libp2p/websockets";
 import { createLibp2p } from "libp2p";
 import { limits } from "../core/limits.ts";
 import type { Identity } from "./identity.ts";
 import type { RelayLimit } from "./gossip/relay-limit.ts";
 import { createMuxer } from "./muxer.ts";
 import { alarmTopic, attestationTopic, cardTopic, dhtProtocol } from "./names.ts";
+import { createWebSockets } from "./websockets.ts";
 
 // A type, not an interface: libp2p wants an index signature.
 export type Services = {
@@ -63,7 +63,7 @@ export function createLibp2pNode(settings: NodeSettings): Promise<Libp2pNode> {
       userAgent: `errand/${settings.agentVersion}`,
     },
     addresses: { listen: settings.listen, announce: settings.announce },
-    transports: [tcp(), webSockets()],
+    transports: [tcp(), createWebSockets()],
     connectionEncrypters: [noise()],
     streamMuxers: [createMuxer()],
     ...(settings.swarmKey !== undefined && {

@@ -1,6 +1,9 @@
+import { once } from "node:events";
+import { createServer, type AddressInfo } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
 import { silentLog } from "../../../src/core/log.ts";
 import { createHost } from "../../../src/network/host.ts";
+import { isGone } from "../../../src/network/libp2p-errors.ts";
 import { temporaryIdentity } from "../../../src/network/identity.ts";
 import { checkSwarmKey } from "../../../src/network/swarm-key.ts";
 import { soon, startHost, until } from "./fixtures.ts";
@@ -71,6 +74,45 @@ test("dialling nobody fails with a reason, and ends with its signal", async () =
   expect([a.isConnected("nonsense"), await a.addressesOf("nonsense")]).toEqual([false, []]);
   const reason = new Error("enough");
   await expect(a.dial(target, AbortSignal.abort(reason))).rejects.toBe(reason);
+});
+
+test("of a peer's addresses the one that says most is the reason, and whether it is gone", async () => {
+  const a = await startHost({ listen: ["/ip4/127.0.0.1/tcp/0", "/ip4/127.0.0.1/tcp/0/ws"] });
+  const b = await startHost();
+  const dead = await startHost({ listen: ["/ip4/127.0.0.1/tcp/0", "/ip4/127.0.0.1/tcp/0/ws"] });
+  const bare = (host: { addresses(): string[] }): string[] =>
+    host.addresses().map((text) => text.replace(/\/p2p\/.*/, ""));
+  const refusing = bare(dead);
+  await dead.stop();
+  const failure = async (addresses: string[]): Promise<unknown> => {
+    const { peer } = await temporaryIdentity();
+    await a.learnAddresses(peer, addresses);
+    return a.dial(peer, soon()).then(
+      () => "reached",
+      (error: unknown) => error,
+    );
+  };
+  const cases: [string[], string, boolean][] = [
+    [refusing.slice(0, 1), "connection refused", true],
+    // Node's WebSocket gives no reason by itself.
+    [refusing.slice(1), "connection refused", true],
+    [refusing, "connection refused", true],
+    [bare(b), "another node listens there", true],
+    // The loopback address of another machine leads to this node itself.
+    [[...refusing, ...bare(a)], "connection refused", true],
+  ];
+  for (const [addresses, reason, gone] of cases) {
+    const error = await failure(addresses);
+    expect([addresses, String(error)]).toEqual([addresses, expect.stringContaining(reason)]);
+    expect([addresses, isGone(error)]).toEqual([addresses, gone]);
+  }
+  const silent = createServer(() => {});
+  silent.listen(0, "127.0.0.1");
+  await once(silent, "listening");
+  onTestFinished(() => void silent.close());
+  const { port } = silent.address() as AddressInfo;
+  const error = await failure([...refusing, `/ip4/127.0.0.1/tcp/${port}`]);
+  expect([String(error), isGone(error)]).toEqual([expect.stringContaining("no handshake"), false]);
 });
 
 test("a blocked peer loses its connections and is refused both ways, until it is unblocked", async () => {
