@@ -3,7 +3,7 @@
  * src/network/, and knows nothing of cards, tasks or blobs: those register their protocols here.
  */
 import type { GossipSub } from "@libp2p/gossipsub";
-import type { Stream } from "@libp2p/interface";
+import type { PeerInfo, Stream } from "@libp2p/interface";
 import type { KadDHT } from "@libp2p/kad-dht";
 import { systemClock, type Clock, type Random } from "../core/clock.ts";
 import { ErrandError } from "../core/errors.ts";
@@ -103,6 +103,8 @@ export async function createHost(options: HostOptions): Promise<Host> {
   const bootstrap = checkBootstrap(options.bootstrap ?? []).filter(({ peer }) => peer !== identity.peer);
   const blocked = createBlockList(options.blocked ?? [], (peer) => dialling.openConnections(peer));
   const relayLimit = createRelayLimit([attestationTopic(network), alarmTopic(network)], clock);
+  // They are heard of as soon as libp2p runs, and dialled from then on.
+  let onNeighbor = (_neighbor: PeerInfo): void => {};
   const node = await createLibp2pNode({
     identity,
     network,
@@ -110,7 +112,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
     listen: checkListen(options.listen),
     announce: checkAnnounce(options.announce ?? []),
     bootstrap: bootstrap.map(({ address }) => address.toString()),
-    mdns: options.mdns ?? false,
+    onNeighbor: options.mdns === true ? (neighbor) => onNeighbor(neighbor) : undefined,
     swarmKey: options.swarmKey,
     gater: blocked.gater,
     relayLimit,
@@ -149,7 +151,16 @@ export async function createHost(options: HostOptions): Promise<Host> {
     block: (peer) => blocked.add(peer),
     unblock: (peer) => blocked.remove(peer),
     isBlocked: (peer) => blocked.has(peer),
-    ...lifecycle({ options, node, book, table, bootstrap, stopping, host: () => host }),
+    ...lifecycle({
+      options,
+      node,
+      book,
+      table,
+      bootstrap,
+      stopping,
+      host: () => host,
+      hearNeighbors: (listener) => (onNeighbor = listener),
+    }),
   };
   return host;
 }
@@ -163,6 +174,7 @@ function lifecycle(parts: {
   bootstrap: BootstrapPeer[];
   stopping: AbortController;
   host: () => Host;
+  hearNeighbors(listener: (neighbor: PeerInfo) => void): void;
 }): Pick<Host, "start" | "stop"> {
   const { options, node, book, table, bootstrap, stopping } = parts;
   const { log, clock = systemClock, random = Math.random } = options;
@@ -204,7 +216,16 @@ function lifecycle(parts: {
           clock,
           random,
         }),
-        joinKnownPeers({ node, book, host, bootstrap, signal: stopping.signal, missed, log }),
+        joinKnownPeers({
+          node,
+          book,
+          host,
+          bootstrap,
+          signal: stopping.signal,
+          missed,
+          hearNeighbors: parts.hearNeighbors,
+          log,
+        }),
       );
     },
   };

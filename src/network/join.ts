@@ -1,6 +1,6 @@
 /**
  * Finds the mesh: at start dials the peers of the address book, and from then on those that discovery (mDNS, DHT) names,
- * until enough are connected. In the background, a few at a time; who is away is left alone.
+ * until enough are connected. In the background, a few at a time; who is away is left alone, until a neighbour is heard again.
  */
 import type { PeerInfo } from "@libp2p/interface";
 import { limits } from "../core/limits.ts";
@@ -22,6 +22,7 @@ export function joinKnownPeers(options: {
   bootstrap: readonly BootstrapPeer[];
   signal: AbortSignal;
   missed(peer: PeerIdText, error: unknown): void;
+  hearNeighbors(listener: (neighbor: PeerInfo) => void): void;
   log: Log;
 }): () => void {
   const { node, host, book, bootstrap, signal, log } = options;
@@ -54,6 +55,15 @@ export function joinKnownPeers(options: {
   };
   const onDiscovery = ({ detail }: CustomEvent<PeerInfo>): void => want(detail.id.toString());
   node.addEventListener("peer:discovery", onDiscovery);
+  // Each of them answers each question on the network, every ten seconds: nearly always it is connected already.
+  options.hearNeighbors(({ id, multiaddrs }) => {
+    const peer = id.toString();
+    if (peer === host.peer || signal.aborted || host.isConnected(peer) || host.isBlocked(peer)) return;
+    host.learnAddresses(peer, multiaddrs.map(String)).then(
+      () => want(peer),
+      (error: unknown) => log.warn({ peer, error: String(error) }, "neighbour not kept"),
+    );
+  });
 
   const dialBook = async (): Promise<void> => {
     const rows = await book.recent(new Set(bootstrap.map(({ peer }) => peer)));

@@ -6,9 +6,9 @@ import { noise } from "@chainsafe/libp2p-noise";
 import { bootstrap } from "@libp2p/bootstrap";
 import { gossipsub, type GossipSub } from "@libp2p/gossipsub";
 import { identify, identifyPush, type Identify, type IdentifyPush } from "@libp2p/identify";
-import type { ConnectionGater, Libp2p } from "@libp2p/interface";
+import type { ConnectionGater, Libp2p, PeerDiscovery, PeerInfo } from "@libp2p/interface";
 import { kadDHT, passthroughMapper, type KadDHT } from "@libp2p/kad-dht";
-import { mdns } from "@libp2p/mdns";
+import { mdns, type MulticastDNSComponents } from "@libp2p/mdns";
 import { ping, type Ping } from "@libp2p/ping";
 import { preSharedKey } from "@libp2p/pnet";
 import { tcp } from "@libp2p/tcp";
@@ -38,7 +38,8 @@ export interface NodeSettings {
   announce: string[];
   /** Addresses with /p2p; the own one left out. */
   bootstrap: string[];
-  mdns: boolean;
+  /** Set to look for neighbours by multicast DNS; called each time one is heard of. */
+  onNeighbor: ((neighbor: PeerInfo) => void) | undefined;
   swarmKey: Uint8Array | undefined;
   gater: ConnectionGater;
   relayLimit: RelayLimit;
@@ -51,7 +52,7 @@ export function createLibp2pNode(settings: NodeSettings): Promise<Libp2pNode> {
   if (settings.bootstrap.length > 0) {
     discovery.push(bootstrap({ list: settings.bootstrap, timeout: 1, tagName: "keep-alive-bootstrap" }));
   }
-  if (settings.mdns) discovery.push(mdns({ serviceTag: `_errand-${settings.network}._udp.local` }));
+  if (settings.onNeighbor !== undefined) discovery.push(neighbors(settings.network, settings.onNeighbor));
   const { network, relayLimit } = settings;
   const topics = [cardTopic(network), attestationTopic(network), alarmTopic(network)];
   return createLibp2p<Services>({
@@ -123,6 +124,18 @@ export function createLibp2pNode(settings: NodeSettings): Promise<Libp2pNode> {
       ),
     },
   });
+}
+
+/** Multicast DNS. libp2p tells only of peers that it has never heard of, and a neighbour that was away has to be found again. */
+function neighbors(
+  network: string,
+  onNeighbor: (neighbor: PeerInfo) => void,
+): (components: MulticastDNSComponents) => PeerDiscovery {
+  return (components) => {
+    const service = mdns({ serviceTag: `_errand-${network}._udp.local` })(components);
+    service.addEventListener("peer", ({ detail }) => onNeighbor(detail));
+    return service;
+  };
 }
 
 /** Only invalid messages count: ours come too rarely for delivery rates to mean anything. Five rejects graylist a peer, for 20 s. */

@@ -11,6 +11,7 @@ import { createClient, type ApiClient } from "../../src/api/client.ts";
 import type { DaemonReady } from "../../src/api/daemon.ts";
 import { dataFiles } from "../../src/node/data-folder.ts";
 import type { FileConfig } from "../../src/node/config-file.ts";
+import type { Machine } from "./machines.ts";
 
 const errandBin = fileURLToPath(new URL("../../bin/errand.js", import.meta.url));
 
@@ -47,6 +48,8 @@ export interface StartOptions {
   env?: Record<string, string>;
   /** Whom it runs as, when the test is root. */
   uid?: number;
+  /** Where it runs, if not on this machine's own network. */
+  machine?: Machine;
 }
 
 /** Children must not inherit what the machine's user has configured. */
@@ -70,14 +73,17 @@ function killGroup(pid: number): void {
 }
 
 /** Throws, with what the process wrote to standard error, when it ends before it is ready or takes too long. */
-export async function startErrand({ name, dataDir, config, env, uid }: StartOptions): Promise<ErrandProcess> {
+export async function startErrand(options: StartOptions): Promise<ErrandProcess> {
+  const { name, dataDir, config, env, uid, machine } = options;
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
   await writeFile(dataFiles(dataDir).configFile, JSON.stringify(config));
   if (uid !== undefined) {
     await chown(dataDir, uid, uid);
     await chown(dataFiles(dataDir).configFile, uid, uid);
   }
-  const child = spawn(process.execPath, [errandBin, "up", "--data", dataDir, "-o", "json"], {
+  const argv = [process.execPath, errandBin, "up", "--data", dataDir, "-o", "json"];
+  const [program = "", ...args] = machine?.inside(argv) ?? argv;
+  const child = spawn(program, args, {
     env: { ...cleanEnv(), ...env },
     cwd: dataDir,
     detached: true,
@@ -108,7 +114,9 @@ export async function startErrand({ name, dataDir, config, env, uid }: StartOpti
     throw new Error(`${name}: ${String(error)}\n--- stderr of ${name}\n${stderr}`, { cause: error });
   }
   const token = (await readFile(dataFiles(dataDir).tokenFile, "utf8")).trim();
-  const client = createClient({ url: ready.api, token });
+  const port = Number(new URL(ready.api).port);
+  const url = machine === undefined ? ready.api : `http://127.0.0.1:${await machine.forward(port)}`;
+  const client = createClient({ url, token });
   const signal = (sent: NodeJS.Signals): void => {
     if (running) process.kill(pid, sent);
   };

@@ -16,6 +16,7 @@ import {
   type TaskView,
 } from "../../src/node/node.ts";
 import { startErrand, type ErrandProcess } from "./errand-process.ts";
+import type { Machine } from "./machines.ts";
 import { startCli, type CliResult, type RunningCli } from "./run-cli.ts";
 import { until } from "./until.ts";
 
@@ -59,7 +60,7 @@ export interface Mesh {
   readonly folder: string;
   readonly nodes: MeshNode[];
   /** Starts a node; it joins through the first one unless `bootstrap` says otherwise. */
-  start(name: string, config?: FileConfig): Promise<MeshNode>;
+  start(name: string, config?: FileConfig, machine?: Machine): Promise<MeshNode>;
   /** Resolves when each of `nodes` has the card of each other and offers nothing unknown. */
   joined(...nodes: MeshNode[]): Promise<void>;
   /** What the nodes wrote to standard error. */
@@ -73,7 +74,7 @@ export async function createMesh(): Promise<Mesh> {
   const started: ErrandProcess[] = [];
   const runs = new Set<ChildProcess>();
 
-  async function start(name: string, given: FileConfig = {}): Promise<MeshNode> {
+  async function start(name: string, given: FileConfig = {}, machine?: Machine): Promise<MeshNode> {
     const dataDir = join(folder, name);
     const first = nodes[0];
     const config: FileConfig = {
@@ -85,7 +86,12 @@ export async function createMesh(): Promise<Mesh> {
       ...given,
     };
     const launch = async (settings: FileConfig): Promise<ErrandProcess> => {
-      const child = await startErrand({ name, dataDir, config: settings });
+      const child = await startErrand({
+        name,
+        dataDir,
+        config: settings,
+        ...(machine !== undefined && { machine }),
+      });
       started.push(child);
       return child;
     };
