@@ -15,6 +15,9 @@ export interface PeerBookRow {
   lastSeen: number;
 }
 
+// A node that is killed knows whom it had met a moment before; all that changes in between is one write.
+const saveMs = 1_000;
+
 /** Where the rows live. `src/storage/peers.ts` has the durable one. */
 export interface PeerBook {
   load(): Promise<PeerBookRow[]>;
@@ -28,13 +31,27 @@ export interface AddressBook {
   /** Those to dial first: most recently seen, not outdated, without `except`. Loads the book. */
   recent(except: ReadonlySet<PeerIdText>): Promise<PeerBookRow[]>;
   addressesOf(peer: PeerIdText): readonly string[];
-  /** Writes what changed. */
+  /** Writes what changed; otherwise that is done soon after. */
   flush(): Promise<void>;
 }
 
 export function createAddressBook(book: PeerBook, clock: Clock, log: Log): AddressBook {
   const rows = new Map<PeerIdText, PeerBookRow>();
   const changed = new Set<PeerIdText>();
+  let cancelSave: (() => void) | undefined;
+
+  async function flush(): Promise<void> {
+    cancelSave?.();
+    cancelSave = undefined;
+    if (changed.size === 0) return;
+    const saved = [...changed].flatMap((peer) => rows.get(peer) ?? []);
+    changed.clear();
+    try {
+      await book.save(saved);
+    } catch (error) {
+      log.warn({ error: String(error) }, "address book not saved");
+    }
+  }
 
   const trim = (): void => {
     // Insertion order is order of last sight, for `saw` moves a row to the end.
@@ -57,6 +74,7 @@ export function createAddressBook(book: PeerBook, clock: Clock, log: Log): Addre
       });
       changed.add(peer);
       trim();
+      cancelSave ??= clock.after(saveMs, () => void flush());
     },
     async recent(except) {
       const oldest = clock.now() - limits.addressBookAgeMs;
@@ -70,15 +88,6 @@ export function createAddressBook(book: PeerBook, clock: Clock, log: Log): Addre
       return [...rows.values()].filter(({ peer }) => !except.has(peer)).toReversed();
     },
     addressesOf: (peer) => rows.get(peer)?.addresses ?? [],
-    async flush() {
-      if (changed.size === 0) return;
-      const saved = [...changed].flatMap((peer) => rows.get(peer) ?? []);
-      changed.clear();
-      try {
-        await book.save(saved);
-      } catch (error) {
-        log.warn({ error: String(error) }, "address book not saved");
-      }
-    },
+    flush,
   };
 }

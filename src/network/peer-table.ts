@@ -31,7 +31,6 @@ interface PeerEntry {
 }
 
 const sampleMs = 2_000;
-const flushMs = 30_000;
 
 export function createPeerTable(
   node: Libp2pNode,
@@ -92,13 +91,8 @@ export function createPeerTable(
         sample();
         cancelSample = clock.after(sampleMs, again);
       });
-      let cancelFlush = clock.after(flushMs, function again() {
-        void book.flush();
-        cancelFlush = clock.after(flushMs, again);
-      });
       return () => {
         cancelSample();
-        cancelFlush();
         node.removeEventListener("peer:connect", onConnect);
         node.removeEventListener("peer:disconnect", onDisconnect);
         node.removeEventListener("peer:identify", onIdentify);

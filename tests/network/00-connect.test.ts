@@ -2,6 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { describe, expect, test } from "vitest";
 import type { PeerView } from "../../src/node/node.ts";
 import type { MeshNode } from "../support/mesh.ts";
@@ -23,6 +24,14 @@ function connected(node: MeshNode, peerId: string): Promise<PeerView> {
     const view = await sees(node, peerId);
     return view?.connected === true && view;
   });
+}
+
+function addressBook(dataDir: string): string[] {
+  using db = new DatabaseSync(join(dataDir, "errand.db"), { readOnly: true });
+  return db
+    .prepare("SELECT peer FROM peers")
+    .all()
+    .map(({ peer }) => peer as string);
 }
 
 async function swarmKey(name: string): Promise<string> {
@@ -121,7 +130,7 @@ describe("keeping out", () => {
 });
 
 describe("a restart", () => {
-  test("keeps the identity, and finds the others by the address book when the bootstrap peer is gone", async () => {
+  test("after a crash keeps the identity, and finds the others by the address book when the bootstrap peer is gone", async () => {
     const gate = await t.mesh.start("gate", { bootstrap: [] });
     const bootstrap = [gate.address];
     const [stays, returns] = await Promise.all([
@@ -131,7 +140,8 @@ describe("a restart", () => {
     await t.mesh.joined(gate, stays, returns);
     const { peerId } = returns;
     await connected(returns, stays.peerId);
-    expect(await returns.process.stop()).toBe(0);
+    await until("the address book is on disk", () => addressBook(returns.dataDir).includes(stays.peerId));
+    await returns.process.kill();
     await gate.process.kill();
 
     await returns.restart();

@@ -75,7 +75,10 @@ test("the address book keeps whom it saw, the latest first, and lets the old go"
   };
   const first = createAddressBook(book, clock, silentLog);
   first.saw("a", ["/ip4/10.0.0.1/tcp/1"]);
+  expect(disk.size).toBe(0);
+  // Soon after by itself, for whoever is killed.
   clock.advance(limits.addressBookAgeMs);
+  expect([...disk.keys()]).toEqual(["a"]);
   first.saw("b", ["/ip4/10.0.0.2/tcp/1"]);
   clock.advance(1_000);
   first.saw(
