@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import { dataFolder } from "../../src/api/endpoint.ts";
 import { globalOptions } from "../cli.ts";
 import { checks } from "../doctor/checks.ts";
-import type { Finding } from "../doctor/finding.ts";
+import { failed, type Finding } from "../doctor/finding.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { clean, paint, print, printJson } from "../output.ts";
 
@@ -17,11 +17,7 @@ export function register(program: Command): void {
       const context = { ...options, dataDir: dataFolder(options.data, process.env), env: process.env };
       const findings: (Finding & { check: string })[] = [];
       for (const { name, run } of checks) {
-        const found = await run(context).catch((error: Error): Finding => ({
-          ok: false,
-          message: error.message,
-          hint: "",
-        }));
+        const found = await run(context).catch(failed);
         findings.push({ check: name, ...found });
         if (options.output === "text") show(name, found);
       }

@@ -1,9 +1,9 @@
 /** What the machine's disk and clock say. */
 import { access, constants, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { readApiFile } from "../../src/api/endpoint.ts";
 import { readKeyFile } from "../key-file.ts";
 import { bad, failed, fine, type DoctorContext, type Finding } from "./finding.ts";
+import { nodeAnswers } from "./running-node.ts";
 
 const released = Date.parse("2025-01-01T00:00:00Z");
 const skewMs = 5 * 60_000;
@@ -62,12 +62,17 @@ export async function checkIdentity({ dataDir }: DoctorContext): Promise<Finding
   }
 }
 
-export async function checkDatabase({ dataDir }: DoctorContext): Promise<Finding> {
+export async function checkDatabase(context: DoctorContext): Promise<Finding> {
+  const { dataDir } = context;
   const path = join(dataDir, "errand.db");
-  const found = await stat(path).catch(() => undefined);
+  const found = await stat(path).catch((error: NodeJS.ErrnoException) =>
+    error.code === "ENOENT" ? undefined : error,
+  );
   if (found === undefined) return fine("none yet");
+  if (found instanceof Error)
+    return bad(`cannot be read: ${found.message}`, "Run as the owner of the data folder.");
   // A node at work keeps it in use, and says itself when it fails.
-  if ((await readApiFile(dataDir)) !== undefined) return fine(`in use by the node, ${found.size} bytes`);
+  if (await nodeAnswers(context)) return fine(`in use by the node, ${found.size} bytes`);
   const { DatabaseSync } = await import("node:sqlite");
   try {
     const database = new DatabaseSync(path, { readOnly: true });

@@ -2,12 +2,13 @@
 import { once } from "node:events";
 import { stat } from "node:fs/promises";
 import { connect, createServer } from "node:net";
-import { createClient, type ApiClient } from "../../src/api/client.ts";
-import { findEndpoint, readApiFile } from "../../src/api/endpoint.ts";
+import { createClient } from "../../src/api/client.ts";
+import { findEndpoint } from "../../src/api/endpoint.ts";
 import { ErrandError } from "../../src/core/errors.ts";
 import type { NodeConfig } from "../../src/node/config.ts";
 import type { NodeStatus } from "../../src/node/node.ts";
 import { bad, failed, fine, type DoctorContext, type Finding } from "./finding.ts";
+import { nodeAnswers, withRunning } from "./running-node.ts";
 
 export async function configOf({ data, config, env }: DoctorContext): Promise<NodeConfig> {
   const { resolveConfig } = await import("../../src/api/daemon.ts");
@@ -37,7 +38,7 @@ export async function checkConfiguration(context: DoctorContext): Promise<Findin
 export async function checkPorts(context: DoctorContext): Promise<Finding> {
   const config = await configOf(context).catch(() => undefined);
   if (config === undefined) return bad("not checked", "Correct the configuration first.");
-  if ((await readApiFile(context.dataDir)) !== undefined) return fine("in use by the running node");
+  if (await nodeAnswers(context)) return fine("in use by the running node");
   const wanted = [config.api, ...config.listen.map(hostAndPort)].filter((address) => address !== undefined);
   const busy: string[] = [];
   for (const { host, port } of wanted) {
@@ -126,23 +127,6 @@ async function refusedBy(context: DoctorContext, peers: readonly string[]): Prom
     ),
   );
   return (outcomes ?? []).flatMap((outcome) => (outcome.status === "rejected" ? [outcome.reason] : []));
-}
-
-/** Undefined when no node runs, or it does not answer: another check tells. */
-async function withRunning<T>(
-  { data, api, env }: DoctorContext,
-  ask: (client: ApiClient) => Promise<T>,
-): Promise<T | undefined> {
-  try {
-    const client = createClient(await findEndpoint({ data, api, env }));
-    try {
-      return await ask(client);
-    } finally {
-      client.close();
-    }
-  } catch {
-    return undefined;
-  }
 }
 
 const dialMs = 3_000;

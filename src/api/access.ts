@@ -72,7 +72,7 @@ export function guard(app: FastifyInstance, token: string): void {
     if (given === undefined || !timingSafeEqual(digest(given), expected)) {
       done(
         new ErrandError("Unauthorized", given === undefined ? "the token is missing" : "the token is wrong", {
-          hint: "Send Authorization: Bearer TOKEN; the token is in api.token in the node's data folder.",
+          hint: "Send Authorization: Bearer TOKEN; the token is in api.token in the node's data folder, which --data names for `errand`.",
         }),
       );
       return;

@@ -2,8 +2,10 @@
  * The daemon: one node and its API over one data folder, from start to stop. It knows no signals of the process
  * (`supervise.ts`) and prints nothing: the caller is told when it is ready.
  */
-import { chmod, mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { once } from "node:events";
+import { constants, existsSync } from "node:fs";
+import { access, chmod, mkdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
 import { ErrandError } from "../core/errors.ts";
 import { createLog, type Log } from "../core/log.ts";
 import type { NodeConfig } from "../node/config.ts";
@@ -74,16 +76,26 @@ export async function runDaemon(config: NodeConfig, options: DaemonOptions): Pro
 }
 
 async function makeDataDir(dataDir: string): Promise<void> {
+  const hint = "Choose a folder that you may write to, with --data or ERRAND_DATA.";
   try {
-    const made = await mkdir(dataDir, { recursive: true, mode: 0o700 });
-    // The mode of mkdir is subject to the umask, which may be stricter but never opens a folder.
-    if (made !== undefined) await chmod(dataDir, 0o700);
+    await makeFolder(dataDir);
   } catch (cause) {
-    throw new ErrandError("InvalidConfig", `cannot make the data folder ${dataDir}`, {
-      hint: "Choose one that you may write to, with --data or ERRAND_DATA.",
-      cause,
-    });
+    throw new ErrandError("InvalidConfig", `cannot make the data folder ${dataDir}`, { hint, cause });
   }
+  try {
+    await access(dataDir, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (cause) {
+    throw new ErrandError("InvalidConfig", `the data folder ${dataDir} cannot be written`, { hint, cause });
+  }
+}
+
+/** With those above it. Not by `recursive`: where a file system says ENOENT to every name, as /proc does, that tries for ever. */
+async function makeFolder(path: string): Promise<void> {
+  if (existsSync(path) && (await stat(path)).isDirectory()) return;
+  if (!existsSync(dirname(path))) await makeFolder(dirname(path));
+  await mkdir(path, { mode: 0o700 });
+  // The mode of mkdir is subject to the umask, which may be stricter but never opens a folder.
+  await chmod(path, 0o700);
 }
 
 /** Complete or not there: a command that starts at this very moment must not read half a file. */

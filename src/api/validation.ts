@@ -46,6 +46,13 @@ function invalid(check: ValidateFunction, part: string | undefined): ErrandError
       details,
     });
   }
+  const form = error.parentSchema?.["description"] as string | undefined;
+  if (part === "params" && error.keyword === "pattern" && form !== undefined) {
+    return new ErrandError("InvalidInput", `"${String(error.data).slice(0, 80)}" is no valid ${where}`, {
+      hint: `It must be ${form.charAt(0).toLowerCase()}${form.slice(1)}: hexadecimal digits and dashes, at least four.`,
+      details,
+    });
+  }
   const rule =
     error.keyword === "enum"
       ? `must be one of ${(error.params["allowedValues"] as unknown[]).join(", ")}`

@@ -59,7 +59,7 @@ export interface Host {
   readonly pubsub: GossipSub;
   /** Gossip about trust that was dropped unread, because its relayer brought too much. */
   readonly droppedGossip: number;
-  /** Throws `InvalidConfig` if an address cannot be listened on. Tolerates started-twice. */
+  /** Throws `Conflict` if a port is in use, `InvalidConfig` if an address cannot be listened on. Tolerates started-twice. */
   start(): Promise<void>;
   /** Bounded in time. Tolerates never-started and stopped-twice. */
   stop(): Promise<void>;

@@ -6,7 +6,7 @@ export function startError(error: unknown): ErrandError {
   const text = error instanceof Error ? error.message : String(error);
   const address = /^\s*(\/\S+): /m.exec(text)?.[1] ?? "the listen address";
   if (text.includes("EADDRINUSE")) {
-    return new ErrandError("InvalidConfig", `cannot listen on ${address}: the port is in use`, {
+    return new ErrandError("Conflict", `cannot listen on ${address}: the port is in use`, {
       hint: "Another node may be running (`errand status`); choose another port with --listen, port 0 takes a free one.",
       cause: error,
     });

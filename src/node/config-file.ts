@@ -57,8 +57,17 @@ export interface FileConfig {
 
 const shortText = { type: "string", minLength: 1, maxLength: 64 };
 const path = { type: "string", minLength: 1, maxLength: 4_096 };
-const multiaddr = { type: "string", pattern: "^/", maxLength: 512 };
-const peerId = { type: "string", pattern: "^12D3KooW[1-9A-HJ-NP-Za-km-z]{44}$" };
+const multiaddr = {
+  type: "string",
+  pattern: "^/",
+  maxLength: 512,
+  description: "a multiaddr such as /ip4/127.0.0.1/tcp/4781",
+};
+const peerId = {
+  type: "string",
+  pattern: "^12D3KooW[1-9A-HJ-NP-Za-km-z]{44}$",
+  description: "a PeerId, as `errand id` prints it",
+};
 const list = (items: object, maxItems: number): object => ({ type: "array", items, maxItems });
 const count = (maximum: number): object => ({ type: "integer", minimum: 1, maximum });
 
@@ -75,11 +84,15 @@ const webhook = {
   },
 };
 
-/** One line for each key; the messages below are made from it. */
+/** One entry for each key; the messages below are made from it, with the descriptions of what has a form. */
 const properties: Record<keyof FileConfig, object> = {
   preset: { enum: ["local", "lan", "public"] },
   name: shortText,
-  network: { type: "string", pattern: "^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?$" },
+  network: {
+    type: "string",
+    pattern: "^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?$",
+    description: "1 to 32 lower-case letters, digits and dashes",
+  },
   listen: list(multiaddr, 32),
   announce: list(multiaddr, 32),
   bootstrap: list(multiaddr, 256),
@@ -90,7 +103,7 @@ const properties: Record<keyof FileConfig, object> = {
   builtinSkills: list(shortText, 256),
   access: accessSchema,
   allowCode: allowSchema,
-  commands: list({ type: "string", pattern: "^/", maxLength: 4_096 }, 256),
+  commands: list({ type: "string", pattern: "^/", maxLength: 4_096, description: "an absolute path" }, 256),
   containers: containersSchema,
   storage: storageSchema,
   internet: { type: "boolean" },
@@ -126,7 +139,7 @@ const properties: Record<keyof FileConfig, object> = {
   logLevel: { enum: ["silent", "error", "warn", "info", "debug", "trace"] },
 };
 
-const validate = new Ajv2020({ strict: true, allErrors: false }).compile<FileConfig>({
+const validate = new Ajv2020({ strict: true, allErrors: false, verbose: true }).compile<FileConfig>({
   type: "object",
   additionalProperties: false,
   properties,
@@ -160,7 +173,11 @@ function describe(error: ErrorObject): string {
   if (error.keyword === "enum") {
     return `must be one of ${(error.params["allowedValues"] as string[]).join(", ")}`;
   }
-  return error.message ?? "is not valid";
+  const form = error.keyword === "pattern" ? (error.parentSchema?.["description"] as string) : undefined;
+  if (form !== undefined) return `must be ${form}`;
+  return error.instancePath === "" && error.keyword === "type"
+    ? "must hold keys and values"
+    : (error.message ?? "is not valid");
 }
 
 function hintFor(error: ErrorObject): string {
@@ -199,7 +216,7 @@ function parse(text: string, file: string): unknown {
   } catch (cause) {
     throw new ErrandError(
       "InvalidConfig",
-      `${file} is neither YAML nor JSON: ${(cause as Error).message.trim()}`,
+      `${file} is neither YAML nor JSON: ${(cause as Error).message.trim().replace(/:\n[^]*/, "")}`,
       {
         hint: "Correct the file at the line shown.",
         details: { source: file },

@@ -25,7 +25,11 @@ export interface CacheSettings {
   maxBytes: number;
 }
 
-const duration = { type: "string", pattern: "^[0-9]{1,6}(?:ms|s|m|h|d)$" };
+const duration = {
+  type: "string",
+  pattern: "^[0-9]{1,6}(?:ms|s|m|h|d)$",
+  description: "a duration such as 90s, 24h or 7d",
+};
 const times = {
   completed: duration,
   cancelled: duration,

@@ -24,7 +24,7 @@ export const containersSchema = {
   type: "object",
   additionalProperties: false,
   properties: {
-    socket: { type: "string", pattern: "^/", maxLength: 107 },
+    socket: { type: "string", pattern: "^/", maxLength: 107, description: "an absolute path" },
     images: {
       type: "array",
       maxItems: 256,
@@ -40,7 +40,11 @@ export const storageSchema = {
   required: ["megabytes"],
   properties: {
     megabytes: { type: "integer", minimum: 1, maximum: 1_000_000_000 },
-    ttl: { type: "string", pattern: "^[0-9]{1,6}(?:ms|s|m|h|d)$" },
+    ttl: {
+      type: "string",
+      pattern: "^[0-9]{1,6}(?:ms|s|m|h|d)$",
+      description: "a duration such as 90s, 24h or 7d",
+    },
   },
 };
 

@@ -26,6 +26,11 @@ export interface Peers {
   resolve(id: string, strangersToo?: boolean): PeerIdText;
 }
 
+/** What is no PeerId, nor a part of one, is an address, however it is written. */
+function isAddress(target: string): boolean {
+  return /[^1-9A-HJ-NP-Za-km-z…]/.test(target);
+}
+
 export function createPeers({ self, host, directory, standing, router, clock, faults }: PeersOptions): Peers {
   function known(): Set<PeerIdText> {
     const all = new Set([...host.peers(), ...standing.pins().keys(), ...standing.blocked()]);
@@ -94,7 +99,7 @@ export function createPeers({ self, host, directory, standing, router, clock, fa
           ),
       get: (id) => view(resolve(id)),
       async connect(target, signal) {
-        const peer = await host.dial(target.startsWith("/") ? target : resolve(target, true), signal);
+        const peer = await host.dial(isAddress(target) ? target : resolve(target, true), signal);
         // The card comes with the connection; a peer without one is a peer all the same.
         await directory
           .fetch(peer, AbortSignal.any([signal, AbortSignal.timeout(2_000)]))

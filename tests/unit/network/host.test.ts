@@ -150,7 +150,7 @@ test("a port that is taken is a clear error, and stopping is always allowed", as
   const a = await startHost();
   const listen = [address(a).replace(/\/p2p\/.*/, "")];
   await expect(startHost({ listen })).rejects.toMatchObject({
-    code: "InvalidConfig",
+    code: "Conflict",
     message: expect.stringContaining("in use"),
     hint: expect.stringContaining("--listen"),
   });

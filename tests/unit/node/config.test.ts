@@ -142,7 +142,7 @@ describe("refusals name the source, the key and what to do", () => {
     ["access: { acme.x: { limits: { memoryMb: 0 } } }", "access.acme.x.limits.memoryMb"],
     ["allowCode: strangers", "allowCode"],
     ["role: king", "role must be one of worker, compute, storage, mobile"],
-    ["- a list", "must be object"],
+    ["- a list", "must hold keys and values"],
   ])("%s", async (text, expected) => {
     await writeFile(join(dir, "errand.yaml"), text);
     expect((await refusal({})).message).toContain(expected);

@@ -27,6 +27,6 @@ test("a node that cannot start leaves nothing open: its process ends by itself, 
     return { code, said };
   }
 
-  expect(await run()).toEqual({ code: 0, said: "InvalidConfig\n" });
-  expect(await run()).toEqual({ code: 0, said: "InvalidConfig\n" });
+  expect(await run()).toEqual({ code: 0, said: "Conflict\n" });
+  expect(await run()).toEqual({ code: 0, said: "Conflict\n" });
 }, 60_000);

@@ -54,7 +54,7 @@ describe("retention", () => {
   });
 
   test.each([
-    [{ retention: { completed: "soon" } }, /retention\.completed must match pattern/],
+    [{ retention: { completed: "soon" } }, /retention\.completed must be a duration such as/],
     [{ retention: { done: "1h" } }, /done is not a key/],
     [{ retention: { skills: { echo: { finished: "1h" } } } }, /finished is not a key/],
     [{ cache: { entries: -1 } }, /cache\.entries must be >= 0/],
