@@ -49,10 +49,10 @@ export const scripts = { bash, zsh, fish };
 function bash(tree: readonly CommandNode[]): string {
   return `# bash completion for errand
 _errand() {
-  local cur prev path word i
+  local cur prev at word i
   cur="\${COMP_WORDS[COMP_CWORD]}"
   prev="\${COMP_WORDS[COMP_CWORD-1]}"
-  path=""
+  at=""
 ${pathLoop('"${COMP_WORDS[@]:1:COMP_CWORD-1}"', tree)}
   COMPREPLY=()
 ${candidateCases(tree)}
@@ -69,10 +69,10 @@ complete -F _errand errand
 function zsh(tree: readonly CommandNode[]): string {
   return `#compdef errand
 _errand() {
-  local cur prev path word
+  local cur prev at word
   cur="\${words[CURRENT]}"
   prev="\${words[CURRENT-1]}"
-  path=""
+  at=""
 ${pathLoop('"${words[@]:1:$((CURRENT-2))}"', tree)}
 ${candidateCases(tree)}
   if [[ "$_errand_files" == 1 ]]; then
@@ -81,21 +81,22 @@ ${candidateCases(tree)}
     compadd -- \${=_errand_words}
   fi
 }
-compdef _errand errand
+# Sourced, it is registered; found in $fpath, this file is the body of the function at the first completion.
+if [[ "$funcstack[1]" == _errand ]]; then _errand "$@"; else compdef _errand errand; fi
 `;
 }
 
-/** Sets \`path\` to the longest command that the words before the cursor name. */
+/** Sets \`at\` to the longest command that the words before the cursor name. (\`path\` would be zsh's own list of folders.) */
 function pathLoop(words: string, tree: readonly CommandNode[]): string {
   const paths = tree.filter(({ path }) => path !== "").map(({ path }) => quote(path));
   return `  for word in ${words}; do
-    case "\${path:+$path }$word" in
-      ${paths.join("|")}) path="\${path:+$path }$word" ;;
+    case "\${at:+$at }$word" in
+      ${paths.join("|")}) at="\${at:+$at }$word" ;;
     esac
   done`;
 }
 
-/** Sets \`_errand_words\` and \`_errand_files\` by \`path\`, \`prev\` and \`cur\`; bash and zsh read it alike. */
+/** Sets \`_errand_words\` and \`_errand_files\` by \`at\`, \`prev\` and \`cur\`; bash and zsh read it alike. */
 function candidateCases(tree: readonly CommandNode[]): string {
   const cases = tree.map((node) => {
     const valued = node.options.filter(({ takesValue }) => takesValue);
@@ -113,7 +114,7 @@ ${values.join("\n")}
       esac ;;`;
   });
   return `  local _errand_words="" _errand_files=0
-  case "$path" in
+  case "$at" in
 ${cases.join("\n")}
   esac`;
 }
@@ -123,7 +124,7 @@ function candidates({ subcommands, argument }: CommandNode): string {
   if (argument.choices.length > 0) return `_errand_words=${quote(argument.choices.join(" "))}`;
   if (argument.dynamic === "") return "_errand_files=1";
   // Behind the first argument (the INPUT of a skill) come files.
-  return `if [[ "$prev" == "\${path##* }" ]]; then _errand_words="$(errand __complete ${argument.dynamic} 2>/dev/null)"; else _errand_files=1; fi`;
+  return `if [[ "$prev" == "\${at##* }" ]]; then _errand_words="$(errand __complete ${argument.dynamic} 2>/dev/null)"; else _errand_files=1; fi`;
 }
 
 function fish(tree: readonly CommandNode[]): string {

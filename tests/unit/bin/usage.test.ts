@@ -1,4 +1,4 @@
-/** The command line without a node: usage, help, version, completion, start-up, and the launcher. */
+/** The command line without a node: usage, help, version, start-up, and the launcher. */
 import { execFile } from "node:child_process";
 import { chmod, cp, mkdtemp, mkdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -10,8 +10,6 @@ import { privateKeyToProtobuf } from "@libp2p/crypto/keys";
 import type { ErrorJson } from "../../../src/core/errors.ts";
 import { temporaryIdentity } from "../../../src/network/identity.ts";
 import { version } from "../../../src/core/version.ts";
-import { buildProgram } from "../../../bin/program.ts";
-import { describeTree, scripts } from "../../../bin/completion.ts";
 import { runCli } from "../../support/run-cli.ts";
 
 const execute = promisify(execFile);
@@ -152,53 +150,6 @@ describe("doctor and id without a node", () => {
     expect((await runCli(["id", "--data", dir])).stdout).toBe(`${peer}\n`);
     const none = await runCli(["id", "--data", join(dir, "none")]);
     expect([none.code, none.stderr]).toEqual([1, expect.stringContaining("[NotFound]")]);
-  });
-});
-
-describe("completion", () => {
-  const installed = async (shell: string): Promise<boolean> =>
-    execute(shell, ["--version"]).then(
-      () => true,
-      () => false,
-    );
-
-  test.each(["bash", "zsh", "fish"] as const)(
-    "the script for %s parses and knows the commands",
-    async (shell) => {
-      const { stdout } = await runCli(["completion", shell]);
-      for (const word of ["explain", "--swarm-key", "unblock", "__complete skill"]) {
-        expect(stdout).toContain(shell === "fish" ? word.replace(/^--/, "-l ") : word);
-      }
-      if (!(await installed(shell))) return;
-      const file = join(dir, `complete.${shell}`);
-      await writeFile(file, stdout);
-      await execute(shell, ["-n", file]);
-    },
-  );
-
-  test("bash completes commands, subcommands, options, values and ids", async () => {
-    const bin = join(dir, "bin");
-    await mkdir(bin);
-    await writeFile(join(bin, "errand"), '#!/bin/sh\n[ "$2" = skill ] && echo text.stats && echo echo\n', {
-      mode: 0o755,
-    });
-    const script = join(dir, "errand.bash");
-    await writeFile(script, scripts.bash(describeTree(await buildProgram([], true))));
-    const complete = async (line: string): Promise<string[]> => {
-      const words = line.split(" ");
-      const program = `source ${script}; COMP_WORDS=(${words.map((w) => `'${w}'`).join(" ")}); COMP_CWORD=${words.length - 1}; _errand; printf '%s\\n' "\${COMPREPLY[@]}"`;
-      const { stdout } = await execute("bash", ["-c", program], {
-        env: { PATH: `${bin}:${process.env["PATH"] ?? ""}` },
-      });
-      return stdout.trim().split("\n");
-    };
-    expect((await complete("errand stat")).toSorted()).toEqual(["stats", "status"]);
-    expect(await complete("errand task ex")).toEqual(["explain"]);
-    expect(await complete("errand -o json task wa")).toEqual(["wait", "watch"]);
-    expect(await complete("errand run --pr")).toEqual(["--priority"]);
-    expect(await complete("errand up --preset l")).toEqual(["local", "lan"]);
-    expect(await complete("errand run te")).toEqual(["text.stats"]);
-    expect(await complete("errand completion z")).toEqual(["zsh"]);
   });
 });
 
