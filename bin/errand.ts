@@ -8,10 +8,12 @@ import { buildProgram } from "./program.ts";
 const argv = process.argv.slice(2);
 
 // A reader that has seen enough (`errand task watch | head`) is no failure, and no reason for a node to end.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code !== "EPIPE") throw error;
-  if (!argv.includes("up")) process.exit();
-});
+for (const output of [process.stdout, process.stderr]) {
+  output.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+    if (!argv.includes("up")) process.exit();
+  });
+}
 
 /** Known before the parser is, which may be what fails. */
 function wantsJson(): boolean {

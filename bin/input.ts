@@ -61,11 +61,8 @@ async function readPlain(client: Uploads, choice: InputChoice): Promise<TaskInpu
   return { input: parseJson(text, "INPUT") };
 }
 
-async function fromFile(
-  client: Uploads,
-  path: string,
-  { type, modes = [] }: InputChoice,
-): Promise<TaskInput> {
+async function fromFile(client: Uploads, path: string, choice: InputChoice): Promise<TaskInput> {
+  const { type, modes = [] } = choice;
   const sizeBytes = await fileSize(path);
   const send = (as: string): Promise<TaskInput> => upload(client, createReadStream(path), as);
   if (type !== undefined && type !== json) return send(type);
@@ -82,10 +79,11 @@ async function fromFile(
       hint: "--input-type MIME sends the file itself, to a skill that takes files.",
     });
   }
-  return { input: parseJson((await readBounded(path)).toString("utf8"), path) };
+  return { input: parseJson((await readBounded(path)).toString("utf8"), path, choice) };
 }
 
-async function fromStdin(client: Uploads, { type, modes = [] }: InputChoice): Promise<TaskInput> {
+async function fromStdin(client: Uploads, choice: InputChoice): Promise<TaskInput> {
+  const { type, modes = [] } = choice;
   if (type !== undefined && type !== json) return upload(client, process.stdin, type);
   const bytes = await readAll(process.stdin, "standard input");
   if (type === undefined && modes.length > 0) {
@@ -94,7 +92,7 @@ async function fromStdin(client: Uploads, { type, modes = [] }: InputChoice): Pr
     const guessed = isText(bytes) ? "text/plain" : octets;
     return upload(client, Readable.from([bytes]), acceptedType(guessed, modes));
   }
-  return { input: parseJson(bytes.toString("utf8"), "standard input") };
+  return { input: parseJson(bytes.toString("utf8"), "standard input", choice) };
 }
 
 /** The file and the fields as one body, which is never whole in memory. */
@@ -162,12 +160,19 @@ async function upload(client: Uploads, source: Readable, type: string): Promise<
   return { inputBlob: { ...blob, type } };
 }
 
-function parseJson(text: string, where: string): unknown {
+/** `file`: what was chosen, if it is the content of one. */
+function parseJson(text: string, where: string, file?: InputChoice): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
+    const hint =
+      file === undefined
+        ? `Quote it for the shell: '{"text": "hello"}', or '"hello"' for a bare text; @FILE reads a file.`
+        : file.modes === undefined
+          ? "Nobody known offers this skill, so whether it takes files is not known either: `errand skill find SKILL` looks for it, --input-type MIME sends the file as it is."
+          : "This skill takes JSON and no files; `errand skill get SKILL` shows examples.";
     throw new ErrandError("InvalidInput", `${where} is not JSON: ${(cause as Error).message}`, {
-      hint: `Quote it for the shell: '{"text": "hello"}', or '"hello"' for a bare text; @FILE reads a file.`,
+      hint,
       cause,
     });
   }

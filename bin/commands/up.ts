@@ -1,6 +1,7 @@
 /** `errand up`: the daemon in the foreground. The only command that loads the node itself. */
+import { basename } from "node:path";
 import { Option, type Command } from "commander";
-import type { ConfigFlags, DaemonReady } from "../../src/api/daemon.ts";
+import type { ConfigFlags, DaemonReady, NodeConfig } from "../../src/api/daemon.ts";
 import { version } from "../../src/core/version.ts";
 import { collect, globalOptions, type GlobalOptions } from "../cli.ts";
 import { note, paint, print, printJsonLine } from "../output.ts";
@@ -74,7 +75,7 @@ async function up(options: UpOptions): Promise<number> {
       runDaemon(config, {
         signal,
         log,
-        onReady: (ready) => (json ? printJsonLine({ event: "ready", ...ready }) : banner(ready, config.name)),
+        onReady: (ready) => (json ? printJsonLine({ event: "ready", ...ready }) : banner(ready, config)),
       }),
     { log, onSignal: () => note("Stopping; once more ends it at once.") },
   );
@@ -99,7 +100,7 @@ function flagsOf(options: UpOptions): ConfigFlags {
   return Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined));
 }
 
-function banner(ready: DaemonReady, name: string): void {
+function banner(ready: DaemonReady, { name, network, swarmKeyFile }: NodeConfig): void {
   const { peerId, addresses, api, dataDir, skills } = ready;
   print(`${paint("errand", "bold")} ${version}: node "${name}" is up`);
   print(`  peer     ${peerId}`);
@@ -107,6 +108,9 @@ function banner(ready: DaemonReady, name: string): void {
   print(`  api      ${api}`);
   print(`  data     ${dataDir}`);
   print(`  skills   ${skills.join(", ") || "none"}`);
+  // What another node needs besides the address, or it would be kept out.
+  const same = (keyFile = ""): string =>
+    (network === "errand" ? "" : ` --network ${network}`) + (keyFile === "" ? "" : ` --swarm-key ${keyFile}`);
   const outside = addresses.find(
     (address) => !/^\/(ip4\/127\.|ip6\/::1\/)/.test(address) && !address.includes("/ws"),
   );
@@ -116,12 +120,12 @@ function banner(ready: DaemonReady, name: string): void {
     if (addresses[0] !== undefined) {
       print("A second node on this machine joins with:");
       print(
-        `  errand up --data /tmp/errand-2 --api 127.0.0.1:0 --listen /ip4/127.0.0.1/tcp/0 --bootstrap ${addresses[0]}`,
+        `  errand up --data /tmp/errand-2 --api 127.0.0.1:0 --listen /ip4/127.0.0.1/tcp/0 --bootstrap ${addresses[0]}${same(swarmKeyFile)}`,
       );
     }
   } else {
     print("Another machine joins with:");
-    print(`  errand up --preset lan --bootstrap ${outside}`);
+    print(`  errand up --preset lan --bootstrap ${outside}${same(swarmKeyFile && basename(swarmKeyFile))}`);
   }
   print("Ctrl-C stops it.");
 }

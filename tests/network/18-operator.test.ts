@@ -3,7 +3,8 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { CliDone } from "../support/mesh.ts";
-import { runCli } from "../support/run-cli.ts";
+import { runCli, startCli } from "../support/run-cli.ts";
+import { until } from "../support/until.ts";
 import { useMesh } from "../support/use-mesh.ts";
 
 const t = useMesh(async (mesh) => {
@@ -11,6 +12,8 @@ const t = useMesh(async (mesh) => {
   const none = join(mesh.folder, "none");
   return { node, none };
 });
+
+const fresh = (name: string): string => join(t.mesh.folder, `fresh-${name}`);
 
 /** The one error that a command ended with, on both outputs. */
 function errorOf({ code, json, stderr }: CliDone): { exit: number | null; code: string; message: string } {
@@ -32,6 +35,8 @@ describe("asking the node", () => {
     [["peer", "connect", "127.0.0.1:4781"], 2, "InvalidInput", "neither a multiaddr nor a PeerId"],
     [["peer", "connect", "/ip4/127.0.0.1/tcp/1"], 1, "PeerUnreachable", "connection refused"],
     [["peer", "connect", "/ip4/127.0.0.1/tcp/1/ws"], 1, "PeerUnreachable", "connection refused"],
+    [["run", "acme.none", "@node.pid/none"], 2, "InvalidInput", "cannot read the file"],
+    [["run", "sleep", "@api.token"], 2, "InvalidInput", "api.token is not JSON"],
     [["status", "--api", "127.0.0.1:1"], 3, "NodeUnreachable", "no node answers"],
     [["status", "--api", "http://x/y"], 2, "InvalidInput", "not the address of an API"],
     [["down", "now"], 2, "InvalidInput", "too many arguments"],
@@ -61,26 +66,25 @@ describe("starting a node", () => {
     const broken = join(t.mesh.folder, "broken.yaml");
     await writeFile(file, "");
     await writeFile(broken, "listen: [\n");
-    const fresh = (n: number): string => join(t.mesh.folder, `fresh-${n}`);
     const cases: [string[], number, string, string][] = [
       [["--data", t.node.dataDir], 1, "Conflict", `in use by process ${t.node.process.pid}`],
       [
-        ["--data", fresh(1), "--api", api, "--listen", "/ip4/127.0.0.1/tcp/0"],
+        ["--data", fresh("1"), "--api", api, "--listen", "/ip4/127.0.0.1/tcp/0"],
         1,
         "Conflict",
         "the API's port",
       ],
-      [["--data", fresh(2), "--api", "127.0.0.1:0", "--listen", tcp], 1, "Conflict", "the port is in use"],
+      [["--data", fresh("2"), "--api", "127.0.0.1:0", "--listen", tcp], 1, "Conflict", "the port is in use"],
       [
-        ["--data", fresh(3), "--api", "127.0.0.1:0", "--listen", "here"],
+        ["--data", fresh("3"), "--api", "127.0.0.1:0", "--listen", "here"],
         2,
         "InvalidConfig",
         "a multiaddr such as",
       ],
-      [["--data", fresh(4), ...free, "--network", "My Net"], 2, "InvalidConfig", "lower-case letters"],
-      [["--data", fresh(5), "-c", broken], 2, "InvalidConfig", "neither YAML nor JSON"],
+      [["--data", fresh("4"), ...free, "--network", "My Net"], 2, "InvalidConfig", "lower-case letters"],
+      [["--data", fresh("5"), "-c", broken], 2, "InvalidConfig", "neither YAML nor JSON"],
       [
-        ["--data", fresh(6), "-c", join(t.none, "x.yaml")],
+        ["--data", fresh("6"), "-c", join(t.none, "x.yaml")],
         2,
         "InvalidConfig",
         "cannot read the configuration",
@@ -100,6 +104,42 @@ describe("starting a node", () => {
     expect(outcomes).toEqual(
       cases.map(([, exit, code, message]) => ({ exit, code, message: expect.stringContaining(message) })),
     );
+  });
+});
+
+describe("joining it", () => {
+  test("the command that a node prints for others has all that they need, and works", async () => {
+    const key = join(t.mesh.folder, "swarm.key");
+    await writeFile(key, `/key/swarm/psk/1.0.0/\n/base16/\n${"5e".repeat(32)}\n`);
+    const listen = ["--listen", "/ip4/127.0.0.1/tcp/0", "--api", "127.0.0.1:0"];
+    const first = startCli([
+      "up",
+      "--data",
+      fresh("first"),
+      ...listen,
+      "--network",
+      "home",
+      "--swarm-key",
+      key,
+    ]);
+    try {
+      const printed = /^ {2}errand (up .*--bootstrap .*)$/m.exec(
+        await first.stdoutHas("Ctrl-C stops it"),
+      )?.[1];
+      const args = (printed ?? "").replace("/tmp/errand-2", fresh("second")).split(" ");
+      const second = startCli(args);
+      try {
+        await second.stdoutHas("Ctrl-C stops it");
+        await until("they are connected", async () => {
+          const { stdout } = await runCli(["status", "--data", fresh("first"), "-o", "json"]);
+          return (JSON.parse(stdout) as { peers: { connected: number } }).peers.connected === 1;
+        });
+      } finally {
+        second.child.kill("SIGKILL");
+      }
+    } finally {
+      first.child.kill("SIGKILL");
+    }
   });
 });
 
