@@ -19,7 +19,7 @@ import { answeredBy, type Answered } from "./held.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Others } from "./others.ts";
 import { sameHash } from "./outputs.ts";
-import type { TrustSource } from "./verification.ts";
+import type { TrustSource } from "./blame.ts";
 
 interface Canary {
   skill: string;

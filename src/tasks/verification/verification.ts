@@ -1,13 +1,9 @@
 /**
  * Whether an answer is right, before it becomes its task's result: by the rules that the submission names, by asking others, or
- * both. It decides nothing about states and retries; it says what became of the answer, and tells trust what was proved.
- *
- * A rule that its user wrote may be wrong itself. So whoever fails one is blamed only when somebody else's answer to the same task
- * passes all of them; what is compared with the truth is blamed at once.
+ * both. It decides nothing about states and retries; it says what became of the answer, and what was proved to blame.ts.
  */
 import { ErrandError, toErrandError } from "../../core/errors.ts";
 import type { Clock, Random } from "../../core/clock.ts";
-import { jsonBody } from "../../core/body.ts";
 import type { PeerIdText, TaskId } from "../../core/ids.ts";
 import type { Log } from "../../core/log.ts";
 import type { TaskResponse } from "../../network/messages.ts";
@@ -18,28 +14,16 @@ import { stopSignalOf, type TaskRecord } from "../record.ts";
 import { isTerminal } from "../states.ts";
 import type { TaskTable } from "../table.ts";
 import type { Asking, Inquiry } from "./asking.ts";
-import { equalOutputs } from "./compare.ts";
+import { createBlame, type TrustSource } from "./blame.ts";
 import { compareAnswers, type Comparison } from "./comparing.ts";
 import type { Faults } from "./faults.ts";
 import { loadHeld, storeHeld, type Answered, type HeldAnswer, type Plan } from "./held.ts";
 import type { Ledger, RuleVerdict } from "./ledger.ts";
 import type { Others } from "./others.ts";
-import { outputJson, sameHash } from "./outputs.ts";
+import { outputJson } from "./outputs.ts";
 import type { VerifyPolicy } from "./policy.ts";
 import { applyRules, rulesOf, type Rule } from "./rules.ts";
-import { fillTemplate } from "./template.ts";
-
-/** What a check says of an answer to whoever keeps trust. `good`: nothing speaks against it. */
-export type TrustVerdict = "good" | "grounded" | "bad";
-
-export interface TrustSource {
-  /** Share of the peer's answers that should be checked, 0–1. */
-  probability(peer: PeerIdText, skill: string): number;
-  vouches(a: PeerIdText, b: PeerIdText): boolean;
-  verdict(peer: PeerIdText, skill: string, verdict: TrustVerdict, reason: string, task: TaskId): void;
-  /** Others said something else, and nobody knows who is right: its next results are to be checked. */
-  suspect(peer: PeerIdText, skill: string): void;
-}
+import { createVerifiers } from "./verifiers.ts";
 
 export interface VerificationSettings {
   /** For tasks that say nothing themselves. */
@@ -88,12 +72,6 @@ export interface Verification {
   load(): Promise<void>;
 }
 
-interface Blame {
-  answer: Answered;
-  rule: Rule;
-  reason: string;
-}
-
 // Of what is compared, when the submission does not say how many.
 const adaptive = { n: 2, quorum: 2 };
 
@@ -101,15 +79,13 @@ export function createVerification(options: VerificationOptions): Verification {
   const { self, settings, store, table, asking, others, trust, faults, ledger, clock, random } = options;
   const held = new Map<TaskId, HeldAnswer>();
   const resumed = new Set<TaskId>();
-  /** Failed a rule, and nobody has passed it yet. */
-  const accused = new Map<TaskId, Blame[]>();
-  /** Each answer gets one verdict. */
-  const judged = new WeakSet<Answered>();
+  const blame = createBlame(options);
+  const verifiers = createVerifiers({ self, blobs: options.blobs, custom: options.custom });
 
   table.onMove((record) => {
-    if (held.size === 0 && accused.size === 0) return;
+    if (held.size === 0 && !blame.pending) return;
     if (!isTerminal(record.state)) return;
-    accused.delete(record.id);
+    blame.forget(record.id);
     release(record.id);
   });
 
@@ -176,7 +152,8 @@ export function createVerification(options: VerificationOptions): Verification {
     signal.addEventListener("abort", inquiry.close, { once: true });
     try {
       const finding = await examine(record, answer, inquiry, signal);
-      if (!isTerminal(record.state)) conclude(record, answer, finding);
+      if (finding.kind === "accepted" && !isTerminal(record.state))
+        blame.conclude(record, answer, finding.by, finding.instead);
       return finding;
     } catch (error) {
       const reason = `it could not be verified: ${toErrandError(error).message}`;
@@ -204,7 +181,7 @@ export function createVerification(options: VerificationOptions): Verification {
       const grounded = rule === "hash" || rule === "equals";
       note(record, answer, rule, ok === true ? "passed" : "failed", grounded && ok === true, reason);
       if (ok === true) continue;
-      accuse(record, { answer, rule, reason });
+      blame.accuse(record, answer, rule, reason);
       return { kind: "rejected", reason };
     }
     if (policy.custom !== undefined) {
@@ -225,38 +202,11 @@ export function createVerification(options: VerificationOptions): Verification {
   ): Promise<Finding | undefined> {
     const rule = policy.custom ?? {};
     const name = rule.skill === undefined ? "custom" : "skill";
-    const task = { input: inputOf(record), output: output?.value ?? null };
-    let said: unknown;
-    if (rule.skill !== undefined) {
-      said = await askSkill(rule.skill, fillTemplate(rule.input, task), inquiry);
-    } else {
-      if (options.custom === undefined)
-        throw new ErrandError("InvalidConfig", "this node's hooks have no function verifyResult");
-      said = await options.custom({
-        skill: record.spec.skill,
-        ...task,
-        args: rule.args ?? null,
-        peer: answer.peer,
-      });
-    }
-    const { ok, reason } = verdictOf(said);
+    const { ok, reason } = await verifiers.judge(record, answer.peer, rule, output?.value ?? null, inquiry);
     note(record, answer, name, ok ? "passed" : "failed", false, reason);
     if (ok) return undefined;
-    accuse(record, { answer, rule: name, reason });
+    blame.accuse(record, answer, name, reason);
     return { kind: "rejected", reason };
-  }
-
-  /** Throws when there is no answer. */
-  async function askSkill(skill: string, input: unknown, inquiry: Inquiry): Promise<unknown> {
-    const { answer, error } = await inquiry.ask({
-      role: "judge",
-      skill,
-      skillVersion: "",
-      input: jsonBody(input),
-    });
-    if (answer === undefined) throw error;
-    const parsed = await outputJson(answer.output, options.blobs, self, AbortSignal.timeout(30_000));
-    return parsed?.value;
   }
 
   async function compare(
@@ -268,21 +218,11 @@ export function createVerification(options: VerificationOptions): Verification {
   ): Promise<Finding> {
     const n = policy.replicas?.n ?? adaptive.n;
     const quorum = policy.replicas?.quorum ?? Math.floor(n / 2) + 1;
-    const same = async (a: Answered, b: Answered): Promise<boolean> => {
-      if (sameHash(a.output.hash, b.output.hash)) return true;
-      const [x, y] = await Promise.all(
-        [a, b].map(({ output }) => outputJson(output, options.blobs, self, signal)),
-      );
-      if (x === undefined || y === undefined) return false;
-      const by = policy.compare ?? { kind: "exact" };
-      if (by.kind !== "skill") return equalOutputs(x.value, y.value, by);
-      return verdictOf(await askSkill(by.skill, { a: x.value, b: y.value }, inquiry)).ok;
-    };
     const wish = { n, quorum, truthFirst: !answer.plan.strict };
     const comparison = await compareAnswers(record, answer, inquiry, wish, {
       others,
       vouches: trust.vouches,
-      same,
+      same: (a, b) => verifiers.same(a, b, policy.compare, inquiry, signal),
     });
     if (signal.aborted) return { kind: "undecided", reason: "the task has ended" };
     return judge(record, answer, comparison, inquiry);
@@ -309,9 +249,9 @@ export function createVerification(options: VerificationOptions): Verification {
     if (how === "truth" && right !== undefined) {
       for (const one of answers) {
         if (others.isTruth(one.answer.peer)) continue;
-        if (one.group === group) tell(record, one.answer, "grounded", "");
+        if (one.group === group) blame.acquit(record, one.answer);
         else if (comparable)
-          convict(record, one.answer, right, "its result differs from the one that is known");
+          blame.convict(record, one.answer, right, "its result differs from the one that is known");
       }
       if (comparable) options.known?.(record, right, inquiry.asked);
     } else if (answers.some((one) => one.group !== mine)) {
@@ -322,40 +262,6 @@ export function createVerification(options: VerificationOptions): Verification {
     if (how === "alone" && !answer.plan.strict)
       return { kind: "accepted", by: answer, instead: false, reason: `not compared: ${summary}` };
     return { kind: "undecided", reason: summary };
-  }
-
-  /** What follows for trust, now that it is known whether the answer counts. */
-  function conclude(record: TaskRecord, answer: HeldAnswer, finding: Finding): void {
-    if (finding.kind !== "accepted") return;
-    const { hash, equals } = record.spec.verify ?? {};
-    if (!finding.instead) {
-      const grounded = hash !== undefined || equals !== undefined;
-      tell(record, answer, grounded ? "grounded" : "good", "");
-    }
-    for (const blame of accused.get(record.id) ?? []) {
-      const known = hash === undefined ? finding.by : Buffer.from(hash, "hex");
-      if (blame.rule === "hash" || blame.rule === "equals")
-        convict(record, blame.answer, known, blame.reason);
-      else tell(record, blame.answer, "bad", `${blame.rule}: ${blame.reason}`);
-    }
-    accused.delete(record.id);
-  }
-
-  function accuse(record: TaskRecord, blame: Blame): void {
-    const list = accused.get(record.id);
-    if (list === undefined) accused.set(record.id, [blame]);
-    else list.push(blame);
-  }
-
-  function convict(record: TaskRecord, answer: Answered, right: Answered | Uint8Array, reason: string): void {
-    tell(record, answer, "bad", reason);
-    faults.wrong(record, answer, right, reason, clock.now());
-  }
-
-  function tell(record: TaskRecord, answer: Answered, verdict: TrustVerdict, reason: string): void {
-    if (answer.peer === self || judged.has(answer)) return;
-    judged.add(answer);
-    trust.verdict(answer.peer, record.spec.skill, verdict, reason, record.id);
   }
 
   function note(
@@ -383,25 +289,4 @@ export function createVerification(options: VerificationOptions): Verification {
       }
     },
   };
-}
-
-/** `{ok, reason?}` of a function or a skill. Throws when it is something else. */
-function verdictOf(said: unknown): { ok: boolean; reason: string } {
-  const { ok, reason = "" } = (said ?? {}) as { ok?: unknown; reason?: unknown };
-  if (typeof ok !== "boolean")
-    throw new ErrandError("SkillFailed", "the verifier did not return {ok, reason}", { retryable: false });
-  return {
-    ok,
-    reason: ok ? "" : typeof reason === "string" && reason !== "" ? reason : "the verifier refused it",
-  };
-}
-
-/** JSON, or null for an input that is none. */
-function inputOf({ input }: TaskRecord): unknown {
-  if (input.bytes === undefined || input.type !== "application/json") return null;
-  try {
-    return JSON.parse(Buffer.from(input.bytes).toString("utf8")) as unknown;
-  } catch {
-    return null;
-  }
 }
