@@ -1,21 +1,21 @@
 /**
  * What moves graphs: sends the tasks of nodes that may run, follows their ends, and draws what follows from them.
  *
- *     ready ─► (fan-out: its list) ─► input from outputs ─► submit ─► its task ends ─► progress.ts ─► ready …
+ *     ready ─► dispatch.ts ─► (fan-out: its list) ─► input from outputs ─► submit ─► its task ends ─► progress.ts ─► ready …
  *
  * Ends are heard in the turn in which they happen. Rows are written at the end of that turn, behind those of the tasks, so that a
- * node is never on disk as ended without its task. So many tasks are out at once as leave the queue room for others.
+ * node is never on disk as ended without its task.
  */
 import type { Clock } from "../../core/clock.ts";
-import { toErrandError, type ErrandError } from "../../core/errors.ts";
+import { toErrandError } from "../../core/errors.ts";
 import type { TaskId } from "../../core/ids.ts";
-import { limits } from "../../core/limits.ts";
 import type { Log } from "../../core/log.ts";
 import type { Store } from "../../storage/store.ts";
 import type { TaskRecord } from "../record.ts";
 import { isTerminal } from "../states.ts";
 import type { TaskTable } from "../table.ts";
 import type { Submission, TaskView } from "../task.ts";
+import { createDispatch } from "./dispatch.ts";
 import type { Outputs } from "./outputs.ts";
 import { listOf, submissionOf } from "./prepare.ts";
 import { createRows } from "./rows.ts";
@@ -23,6 +23,7 @@ import { wantsSuccess, type NodeState, type Outcome, type Step } from "./progres
 import {
   childrenOf,
   entryOf,
+  failureOf,
   hasEnded,
   newUnit,
   outcomeOf,
@@ -63,49 +64,14 @@ export function createEngine(options: EngineOptions): Engine {
   const { store, table, outputs, clock, log } = options;
   const active = new Map<string, GraphRun>();
   const { mark, touch, flush } = createRows(store);
-  let out = 0;
-  let life: "new" | "started" | "stopped" = "new";
-  let pumping = false;
-  let endPause: (() => void) | undefined;
+  const dispatch = createDispatch({
+    active,
+    launch: (run, entry) => void launch(run, entry),
+    clock,
+  });
+  const { schedule, release } = dispatch;
 
   // --- what is sent
-
-  function schedule(): void {
-    if (pumping || life !== "started") return;
-    pumping = true;
-    setImmediate(pump);
-  }
-
-  /** A task of each graph in turn, so that a large one does not keep out the others. */
-  function pump(): void {
-    pumping = false;
-    for (let any = true; any;) {
-      any = false;
-      for (const run of active.values()) {
-        if (life !== "started" || endPause !== undefined || out >= limits.graphsTasksOut) return;
-        if (run.out >= limits.graphTasksOut) continue;
-        const entry = run.ready.shift();
-        if (entry === undefined) continue;
-        any = true;
-        take(run, unitOf(run, entry));
-        void launch(run, entry);
-      }
-    }
-  }
-
-  function take(run: GraphRun, unit: Unit): void {
-    unit.out = true;
-    run.out++;
-    out++;
-  }
-
-  function release(run: GraphRun, unit: Unit): void {
-    if (!unit.out) return;
-    unit.out = false;
-    run.out--;
-    out--;
-    schedule();
-  }
 
   async function launch(run: GraphRun, entry: Entry): Promise<void> {
     const node = run.nodes[entry.index] as NodeRun;
@@ -118,7 +84,8 @@ export function createEngine(options: EngineOptions): Engine {
     } catch (thrown) {
       const error = toErrandError(thrown);
       if (hasEnded(unit)) return;
-      if (error.code === "QueueFull" && unit.taskId === undefined) return pause(run, entry, error);
+      if (error.code === "QueueFull" && unit.taskId === undefined)
+        return dispatch.pause(run, entry, error.retryAfterMs ?? 1_000);
       if (laterCodes.has(error.code)) return;
       if (error.code === "Internal") log.error({ err: thrown, graph: run.id }, "a node could not be sent");
       end(run, entry, "failed", reasonOf("error", error.message));
@@ -134,16 +101,6 @@ export function createEngine(options: EngineOptions): Engine {
     if (hasEnded(unit)) return;
     begin(run, entry, unit, id);
     if (run.state === "cancelled") cancelTask(id, run.reason);
-  }
-
-  /** The queue is full of other tasks: everything waits a little. */
-  function pause(run: GraphRun, entry: Entry, { retryAfterMs = 1_000 }: ErrandError): void {
-    run.ready.unshift(entry);
-    endPause ??= clock.after(retryAfterMs, () => {
-      endPause = undefined;
-      schedule();
-    });
-    release(run, unitOf(run, entry));
   }
 
   /** The list of a fan-out is known. After a restart some of its items have begun or ended. */
@@ -254,7 +211,7 @@ export function createEngine(options: EngineOptions): Engine {
 
   function cancelRunning(run: GraphRun, reason: string, which: (node: NodeRun["node"]) => boolean): void {
     // Before the start nothing is taken up yet: what is in question then is cancelled by `start`.
-    if (life !== "started") return;
+    if (!dispatch.started) return;
     for (const [index, { node }] of run.nodes.entries()) {
       if (node.kind !== "task" || !which(node)) continue;
       for (const { state, taskId } of childrenOf(run, index))
@@ -291,19 +248,14 @@ export function createEngine(options: EngineOptions): Engine {
         if (node.kind !== "task") return;
         if (hasEnded(unit)) known.set(index, unit.state);
         else if (items === undefined && unit.state === "running") known.set(index, "running");
-        for (const one of childrenOf(run, index)) {
-          if (!one.out) continue;
-          run.out++;
-          out++;
-        }
+        dispatch.resume(run, childrenOf(run, index));
       });
       apply(run, run.progress.start(known));
       if (run.nodes.some(({ items }) => items?.some(({ state }) => state === "failed") === true))
         apply(run, run.progress.fail());
     },
     start() {
-      if (life !== "new") return;
-      life = "started";
+      if (!dispatch.start()) return;
       for (const run of active.values()) {
         if (run.state === "cancelled") this.cancel(run, run.reason);
         else if (run.failedFast && run.spec.cancelRunning === true)
@@ -324,17 +276,8 @@ export function createEngine(options: EngineOptions): Engine {
       return flush() ? store.committed() : stored;
     },
     stop() {
-      life = "stopped";
-      endPause?.();
+      dispatch.stop();
       unlisten();
     },
   };
-}
-
-function failureOf(run: GraphRun): string {
-  const failed = run.nodes.filter(({ node, unit }) => node.kind === "task" && unit.state === "failed");
-  const ended = failed.length > 0 ? failed : run.nodes.filter(({ unit }) => unit.state === "cancelled");
-  const [first] = ended;
-  const more = ended.length > 1 ? `, and ${ended.length - 1} more` : "";
-  return `${first?.node.id} ${first?.unit.state}: ${first?.unit.reason}${more}`;
 }

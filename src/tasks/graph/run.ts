@@ -182,3 +182,12 @@ function restoreUnit(run: GraphRun, name: string, unit: Unit): void {
     node.items[entry.item] = unit;
   }
 }
+
+/** Why a graph failed: its first failure, or what was cancelled. */
+export function failureOf(run: GraphRun): string {
+  const failed = run.nodes.filter(({ node, unit }) => node.kind === "task" && unit.state === "failed");
+  const ended = failed.length > 0 ? failed : run.nodes.filter(({ unit }) => unit.state === "cancelled");
+  const [first] = ended;
+  const more = ended.length > 1 ? `, and ${ended.length - 1} more` : "";
+  return `${first?.node.id} ${first?.unit.state}: ${first?.unit.reason}${more}`;
+}
