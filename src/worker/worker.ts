@@ -9,15 +9,14 @@ import { ErrandError, toErrandError, type ErrorCode } from "../core/errors.ts";
 import { limits } from "../core/limits.ts";
 import type { Log } from "../core/log.ts";
 import type { OfferedSkill } from "../skills/skill.ts";
-import { adaptiveLimit, fixedLimit } from "./adaptive-limit.ts";
 import { admit, takeToken, type WorkerProfile } from "./admission.ts";
 import type { Executor } from "./executor.ts";
 import { createRangeCheck, fitJob, unfit, type Fitting } from "./fit.ts";
 import { abortError, runJob, runJobInline, type Job, type JobResult } from "./job.ts";
-import { createLedger, type Machine, type Share } from "./ledger.ts";
+import type { Machine, Share } from "./ledger.ts";
 import { defaultAccess, grantFor, type AccessPolicy, type Caller, type Grant } from "./policy.ts";
-import { createWaitingQueue } from "./queue.ts";
 import { createScratch } from "./scratch.ts";
+import { createSlots } from "./slots.ts";
 import { createSubmitters, type Submitter } from "./submitters.ts";
 
 export type { Job, JobResult } from "./job.ts";
@@ -87,35 +86,15 @@ export interface WorkerOptions {
   inFlightPerPeer?: number;
 }
 
-interface Waiting {
-  job: Job;
-  fits: Fitting;
-  submitter: Submitter;
-  result: PromiseWithResolvers<JobResult>;
-  /** Monotonic ms at which it was taken on. */
-  sinceMs: number;
-  /** Takes timer and listener back. */
-  leave: () => void;
-}
-
 const settledAlready = Promise.resolve();
-
-/** Weight of the newest run in the moving average of run times. */
-const newestWeight = 0.2;
-
-/** A task that waits for more cores or memory than are free lets others pass for so long; then they keep free what ends. */
-const overtakenMs = 5_000;
 
 const unknownCaller: Caller = { self: false, pin: undefined, trust: 0 };
 
 export function createWorker(options: WorkerOptions): Worker {
   const { clock } = options;
   const skills = new Map(options.skills.map((skill) => [skill.definition.id, skill]));
-  const limit =
-    options.slots === undefined ? adaptiveLimit(availableParallelism()) : fixedLimit(options.slots);
   const perSecond = options.requestsPerSecondPerPeer ?? limits.requestsPerSecondPerPeer;
   const submitterOf = createSubmitters(perSecond);
-  const queue = createWaitingQueue<Waiting>();
   const matchesRange = createRangeCheck();
   const grants = new WeakMap<OfferedSkill, Grant>();
   const grantOf = (skill: OfferedSkill): Grant => {
@@ -124,24 +103,31 @@ export function createWorker(options: WorkerOptions): Worker {
     return grant;
   };
   // A slot's part of the machine is that of the most there can be: fewer leave the rest idle on purpose.
-  const slots = Math.max(1, options.slots ?? availableParallelism());
-  const unknown: Machine = { cpuCores: slots, memoryBytes: Number.MAX_SAFE_INTEGER, gpus: [] };
+  const parts = Math.max(1, options.slots ?? availableParallelism());
+  const unknown: Machine = { cpuCores: parts, memoryBytes: Number.MAX_SAFE_INTEGER, gpus: [] };
   const machine = (): Machine => options.profile?.().resources ?? unknown;
-  const ledger = createLedger(machine);
   const callerOf = options.callerOf ?? (() => unknownCaller);
-  const fitOptions = { ...options, skills, matchesRange, grantOf, callerOf, slots, machine };
+  const fitOptions = { ...options, skills, matchesRange, grantOf, callerOf, slots: parts, machine };
   const scratch = createScratch({ root: options.scratchRoot, random: options.random, log: options.log });
   const deps = { clock, log: options.log, scratch };
   const shutdown = new AbortController();
-  let running = 0;
+  const slots = createSlots<Submitter>({
+    fixed: options.slots,
+    machine,
+    execute(job, { skill, executor, grant }, gpus) {
+      scratch.sweep();
+      return runJob(job, { skill, executor, grant, gpus }, deps, shutdown.signal);
+    },
+    left: leave,
+    clock,
+  });
   let inline = 0;
-  let serviceMs = 0;
   let idleWaiters: (() => void)[] = [];
   let closed: Promise<void> | undefined;
 
   const lent = new Map<string, string[]>();
 
-  const isIdle = (): boolean => running === 0 && inline === 0 && queue.size === 0;
+  const isIdle = (): boolean => slots.running === 0 && inline === 0 && slots.queued === 0;
 
   function leave(submitter: Submitter): void {
     submitter.inFlight -= 1;
@@ -169,87 +155,6 @@ export function createWorker(options: WorkerOptions): Worker {
     }
   }
 
-  async function runInSlot({ job, fits, submitter, result }: Waiting): Promise<void> {
-    running += 1;
-    const gpus = ledger.take(fits.share);
-    scratch.sweep();
-    await settledAlready;
-    const start = clock.monotonic();
-    try {
-      const { skill, executor, grant } = fits;
-      result.resolve(await runJob(job, { skill, executor, grant, gpus }, deps, shutdown.signal));
-    } catch (error) {
-      result.reject(toErrandError(error));
-    }
-    const endedMs = clock.monotonic();
-    const tookMs = endedMs - start;
-    limit.ran(job.skill, tookMs, running, endedMs);
-    serviceMs = serviceMs === 0 ? tookMs : serviceMs + newestWeight * (tookMs - serviceMs);
-    running -= 1;
-    ledger.give(fits.share, gpus);
-    fillSlots();
-    leave(submitter);
-  }
-
-  function may({ fits, sinceMs }: Waiting): "take" | "pass" | "stop" {
-    if (ledger.fits(fits.share)) return "take";
-    // What runs without a GPU takes nothing from who waits for one.
-    if (ledger.lacksGpu(fits.share)) return "pass";
-    return clock.monotonic() - sinceMs < overtakenMs ? "pass" : "stop";
-  }
-
-  /** Whether a slot is free and all that wait let others pass. */
-  function mayPass(): boolean {
-    if (queue.size === 0 || running >= limit.current) return false;
-    let passes = true;
-    queue.take((waiting) => {
-      passes = may(waiting) === "pass";
-      return passes ? "pass" : "stop";
-    });
-    return passes;
-  }
-
-  function fillSlots(): void {
-    while (running < limit.current) {
-      const next = queue.take(may);
-      if (next !== undefined) {
-        next.leave();
-        void runInSlot(next);
-      } else if (running > 0 || queue.size === 0) return;
-      else strand();
-    }
-  }
-
-  /** Nothing runs, and one still does not fit: the machine has less than it had. It is handed back, not kept. */
-  function strand(): void {
-    const stuck = queue.take(({ fits }) => (ledger.fits(fits.share) ? "pass" : "take"));
-    if (stuck === undefined) return;
-    stuck.leave();
-    stuck.result.reject(new ErrandError("Lost", "this machine no longer has what the task asks for"));
-    leave(stuck.submitter);
-  }
-
-  /** Waits in the queue; its cancel and its deadline take it out of there. */
-  function enqueue(waiting: Waiting): number {
-    const { job, result, submitter } = waiting;
-    const giveUp = (error: ErrandError): void => {
-      if (!queue.remove(waiting)) return;
-      waiting.leave();
-      result.reject(error);
-      leave(submitter);
-    };
-    const abort = (): void => giveUp(abortError(job.signal.reason));
-    const cancelTimer = clock.after(job.deadline - clock.monotonic(), () =>
-      giveUp(new ErrandError("TaskTimeout", "its deadline passed while it waited for a slot")),
-    );
-    job.signal.addEventListener("abort", abort, { once: true });
-    waiting.leave = () => {
-      cancelTimer();
-      job.signal.removeEventListener("abort", abort);
-    };
-    return queue.add(waiting, job.priority);
-  }
-
   function take(job: Job, fits: Fitting, submitter: Submitter, waits: boolean): Offer {
     submitter.inFlight += 1;
     if (fits.executor.slotless === true) {
@@ -257,13 +162,8 @@ export function createWorker(options: WorkerOptions): Worker {
       result.catch(ignore);
       return { verdict: "accepted", position: 0, result };
     }
-    const result = Promise.withResolvers<JobResult>();
-    result.promise.catch(ignore);
-    const sinceMs = clock.monotonic();
-    const waiting: Waiting = { job, fits, submitter, result, sinceMs, leave: ignore };
-    if (waits) return { verdict: "queued", position: enqueue(waiting), result: result.promise };
-    void runInSlot(waiting);
-    return { verdict: "accepted", position: 0, result: result.promise };
+    if (waits) return { verdict: "queued", ...slots.wait(job, fits, submitter) };
+    return { verdict: "accepted", position: 0, result: slots.run(job, fits, submitter) };
   }
 
   function offer(job: Job): Offer {
@@ -277,13 +177,13 @@ export function createWorker(options: WorkerOptions): Worker {
       closing: closed !== undefined,
       unfit: fits.unfit,
       slotless: fits.executor?.slotless === true,
-      running,
-      slots: limit.current,
-      crowded: fits.unfit === undefined && !ledger.fits(fits.share),
-      queued: queue.size,
-      mayPass: mayPass(),
+      running: slots.running,
+      slots: slots.size,
+      crowded: fits.unfit === undefined && !slots.fits(fits.share),
+      queued: slots.queued,
+      mayPass: slots.mayPass(),
       queueLimit: options.queueLimit ?? limits.workerQueue,
-      serviceMs,
+      serviceMs: slots.serviceMs,
       remainingMs: job.deadline - nowMs,
       inFlight: submitter.inFlight,
       inFlightLimit: options.inFlightPerPeer ?? limits.inFlightPerPeer,
@@ -313,11 +213,7 @@ export function createWorker(options: WorkerOptions): Worker {
 
   async function shutDown(): Promise<void> {
     const reason = new ErrandError("ShuttingDown", "this node is shutting down");
-    for (const waiting of queue.clear()) {
-      waiting.leave();
-      waiting.result.reject(reason);
-      leave(waiting.submitter);
-    }
+    slots.clear(reason);
     shutdown.abort(reason);
     await idle(new AbortController().signal);
     await Promise.all(options.executors.map((executor) => executor.close()));
@@ -341,15 +237,20 @@ export function createWorker(options: WorkerOptions): Worker {
       return skill !== undefined && matchesRange(skill, range);
     },
     offer,
-    position: (job) => queue.position((waiting) => waiting.job === job),
-    load: () => ({ running: running + inline, slots: limit.current, queued: queue.size, serviceMs }),
+    position: (job) => slots.position(job),
+    load: () => ({
+      running: slots.running + inline,
+      slots: slots.size,
+      queued: slots.queued,
+      serviceMs: slots.serviceMs,
+    }),
     grantOf,
     warm() {
       const isWarm = (skill: OfferedSkill): boolean =>
         options.executors.some((one) => one.canExecute(skill) && one.isWarm?.(skill) === true);
       return [...skills.values()].filter(isWarm).map(({ definition }) => definition.id);
     },
-    held: () => ledger.taken,
+    held: () => slots.taken,
     idle,
     close: () => (closed ??= shutDown()),
   };
