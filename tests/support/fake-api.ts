@@ -7,7 +7,8 @@ import { dataFiles } from "../../src/node/data-folder.ts";
 import { loadToken } from "../../src/api/access.ts";
 import { createClient, type ApiClient } from "../../src/api/client.ts";
 import { startApi } from "../../src/api/server.ts";
-import { createFakeNode, fakePeer, type FakeNode } from "./fake-node.ts";
+import { createFakeNode, type FakeNode } from "./fake-node.ts";
+import { fakePeer } from "./fake-views.ts";
 
 export interface FakeApi {
   node: FakeNode;

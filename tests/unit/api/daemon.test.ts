@@ -15,7 +15,8 @@ import { dataFiles } from "../../../src/node/data-folder.ts";
 import { createClient } from "../../../src/api/client.ts";
 import { runDaemon, type DaemonReady } from "../../../src/api/daemon.ts";
 import { findEndpoint, readApiFile } from "../../../src/api/endpoint.ts";
-import { createFakeNode, fakePeer, type FakeNode } from "../../support/fake-node.ts";
+import { createFakeNode, type FakeNode } from "../../support/fake-node.ts";
+import { fakePeer } from "../../support/fake-views.ts";
 
 let dir: string;
 let config: NodeConfig;

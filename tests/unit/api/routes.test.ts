@@ -7,7 +7,7 @@ import type { Explanation, NodeStatus, PeerView, SkillView, TaskView } from "../
 import { createClient } from "../../../src/api/client.ts";
 import { parsePriority } from "../../../src/api/priority.ts";
 import { startFakeApi, type FakeApi } from "../../support/fake-api.ts";
-import { fakePeer, otherPeer } from "../../support/fake-node.ts";
+import { fakePeer, otherPeer } from "../../support/fake-views.ts";
 
 let api: FakeApi;
 

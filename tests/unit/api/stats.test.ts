@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { PruneAnswer, StatsView } from "../../../src/node/node.ts";
 import { startFakeApi, type FakeApi } from "../../support/fake-api.ts";
-import { otherPeer } from "../../support/fake-node.ts";
+import { otherPeer } from "../../support/fake-views.ts";
 import { runCli, type CliResult } from "../../support/run-cli.ts";
 
 let api: FakeApi;

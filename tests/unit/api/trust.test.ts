@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { ErrandError } from "../../../src/core/errors.ts";
 import type { TrustExport, TrustGraph, TrustOverview, TrustPeerExplanation } from "../../../src/node/node.ts";
 import { startFakeApi, type FakeApi } from "../../support/fake-api.ts";
-import { fakePeer, otherPeer } from "../../support/fake-node.ts";
+import { fakePeer, otherPeer } from "../../support/fake-views.ts";
 
 let api: FakeApi;
 

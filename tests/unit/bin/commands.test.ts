@@ -5,7 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import type { ErrorJson } from "../../../src/core/errors.ts";
 import type { TaskView } from "../../../src/node/node.ts";
 import { startFakeApi, type FakeApi } from "../../support/fake-api.ts";
-import { fakePeer, otherPeer } from "../../support/fake-node.ts";
+import { fakePeer, otherPeer } from "../../support/fake-views.ts";
 import { runCli, startCli, type CliOptions, type CliResult } from "../../support/run-cli.ts";
 
 let api: FakeApi;

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { drawnEdges, trustDot, trustLines, trustSvg } from "../../../bin/trust-picture.ts";
 import type { TrustExport, TrustGraph, TrustOverview, TrustPeerView } from "../../../src/node/node.ts";
 import { startFakeApi, type FakeApi } from "../../support/fake-api.ts";
-import { fakePeer, otherPeer } from "../../support/fake-node.ts";
+import { fakePeer, otherPeer } from "../../support/fake-views.ts";
 import { runCli, type CliResult } from "../../support/run-cli.ts";
 
 let api: FakeApi;
