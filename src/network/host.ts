@@ -16,7 +16,7 @@ import { createDialling } from "./dialling.ts";
 import { createRelayLimit } from "./gossip/relay-limit.ts";
 import { createPeerTable, type PeerTable, type PeerWatcher } from "./peer-table.ts";
 import { createLibp2pNode, type Libp2pNode } from "./libp2p-node.ts";
-import { alarmTopic, attestationTopic, checkNetworkName } from "./names.ts";
+import { alarmTopic, attestationTopic, checkNetworkName, otherNetwork } from "./names.ts";
 import { joinKnownPeers } from "./join.ts";
 import { createMissedReport, keepDialling } from "./redial.ts";
 import { startError } from "./libp2p-errors.ts";
@@ -71,6 +71,8 @@ export interface Host {
   dialled(peer: PeerIdText): boolean;
   /** Whether the peer said in identify that it speaks `protocol`. */
   speaks(peer: PeerIdText, protocol: string): boolean;
+  /** The network it says it is of; undefined for a peer that said nothing of it. */
+  networkOf(peer: PeerIdText): string | undefined;
   /** Round trip, ms, smoothed; undefined before the first measurement, about two seconds after connecting. */
   rttMs(peer: PeerIdText): number | undefined;
   /** Known addresses of a peer, connected or not. */
@@ -135,6 +137,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
     isConnected: (peer) => dialling.openConnections(peer).length > 0,
     dialled: (peer) => dialling.openConnections(peer).some(({ direction }) => direction === "outbound"),
     speaks: (peer, protocol) => table.speaks(peer, protocol),
+    networkOf: (peer) => table.networkOf(peer),
     rttMs: (peer) => table.rttMs(peer),
     addressesOf: (peer) => dialling.addressesOf(peer),
     learnAddresses: (peer, addresses) => dialling.learnAddresses(peer, addresses),
@@ -207,7 +210,13 @@ function lifecycle(parts: {
       const host = parts.host();
       const { missed, reached } = createMissedReport(bootstrap, log);
       cleanUp.push(
-        table.watch({ identified: reached }),
+        table.watch({
+          identified(peer) {
+            const theirs = host.networkOf(peer) ?? host.network;
+            if (theirs === host.network) reached(peer);
+            else missed(peer, otherNetwork(peer, theirs, host.network));
+          },
+        }),
         keepDialling({
           peers: bootstrap,
           isConnected: (peer) => host.isConnected(peer),

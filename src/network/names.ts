@@ -4,6 +4,7 @@
  * every Hello says its network and is refused elsewhere.
  */
 import { ErrandError } from "../core/errors.ts";
+import type { PeerIdText } from "../core/ids.ts";
 
 export const defaultNetwork = "errand";
 
@@ -17,6 +18,23 @@ export function checkNetworkName(name: string): string {
 
 export function dhtProtocol(network: string): string {
   return network === defaultNetwork ? "/errand/kad/1.0.0" : `/errand/${network}/kad/1.0.0`;
+}
+
+/** The network of a peer that speaks `protocols`; undefined when it takes no part in a DHT of ours. */
+export function networkOf(protocols: Iterable<string>): string | undefined {
+  for (const protocol of protocols) {
+    const match = /^\/errand\/(?:([a-z0-9-]+)\/)?kad\/1\.0\.0$/.exec(protocol);
+    if (match !== null) return match[1] ?? defaultNetwork;
+  }
+  return undefined;
+}
+
+/** Why nothing follows from a connection with a peer of another network, for who made it. */
+export function otherNetwork(peer: PeerIdText, theirs: string, ours: string): ErrandError {
+  return new ErrandError("PeerUnreachable", `${peer} is of the network "${theirs}", this node of "${ours}"`, {
+    hint: "Start both with the same --network: nodes of different networks do not see each other.",
+    retryable: false,
+  });
 }
 
 export function cardTopic(network: string): string {

@@ -5,6 +5,7 @@ import type { PeerIdText } from "../core/ids.ts";
 import type { Log } from "../core/log.ts";
 import type { AddressBook } from "./address-book.ts";
 import type { Libp2pNode } from "./libp2p-node.ts";
+import { networkOf } from "./names.ts";
 
 export interface PeerWatcher {
   /** The first connection is open; what the peer speaks is not known yet. */
@@ -20,6 +21,8 @@ export interface PeerTable {
   start(): () => void;
   watch(watcher: PeerWatcher): () => void;
   speaks(peer: PeerIdText, protocol: string): boolean;
+  /** See `Host.networkOf`. */
+  networkOf(peer: PeerIdText): string | undefined;
   rttMs(peer: PeerIdText): number | undefined;
   /** Resolves once the connection's identify is done; rejects when it closes first or the signal fires. */
   identified(connection: Connection, signal: AbortSignal): Promise<void>;
@@ -104,6 +107,7 @@ export function createPeerTable(
       return () => watchers.delete(watcher);
     },
     speaks: (peer, protocol) => entries.get(peer)?.protocols.has(protocol) ?? false,
+    networkOf: (peer) => networkOf(entries.get(peer)?.protocols ?? []),
     rttMs: (peer) => entries.get(peer)?.rttMs,
     identified(connection, signal) {
       if (known.has(connection)) return Promise.resolve();

@@ -4,6 +4,7 @@ import type { Clock } from "../core/clock.ts";
 import { publicKeyOfPeer, type PeerIdText } from "../core/ids.ts";
 import type { CardDirectory } from "../network/card.ts";
 import type { Host } from "../network/host.ts";
+import { otherNetwork } from "../network/names.ts";
 import type { Router } from "../routing/router.ts";
 import type { ErrandNode, PeerView } from "./node.ts";
 import type { FaultView } from "../tasks/verification/faults.ts";
@@ -100,6 +101,8 @@ export function createPeers({ self, host, directory, standing, router, clock, fa
       get: (id) => view(resolve(id)),
       async connect(target, signal) {
         const peer = await host.dial(isAddress(target) ? target : resolve(target, true), signal);
+        const theirs = host.networkOf(peer);
+        if (theirs !== undefined && theirs !== host.network) throw otherNetwork(peer, theirs, host.network);
         // The card comes with the connection; a peer without one is a peer all the same.
         await directory
           .fetch(peer, AbortSignal.any([signal, AbortSignal.timeout(2_000)]))

@@ -91,6 +91,25 @@ describe("keeping out", () => {
     expect(again).toMatchObject({ code: 0, json: { id: left.peerId, connected: true } });
   });
 
+  test("a node of another network sees nobody, and is told why", async () => {
+    const elsewhere = await t.mesh.start("elsewhere", { network: "other" });
+    const reason = 'is of the network "errand", this node of "other"';
+    await until("the operator is told", () =>
+      elsewhere.process.stderr().includes("a bootstrap peer is not reached"),
+    );
+    expect(JSON.parse(elsewhere.process.stderr().split("\n")[0] ?? "")).toMatchObject({
+      error: expect.stringContaining(reason),
+      hint: expect.stringContaining("--network"),
+    });
+    const connect = await elsewhere.cli("peer", "connect", t.hub.address, "-o", "json").done;
+    expect(connect.json.error).toMatchObject({
+      code: "PeerUnreachable",
+      message: expect.stringContaining(reason),
+    });
+    expect((await elsewhere.status()).peers.known).toBe(0);
+    await elsewhere.process.kill();
+  });
+
   test("the key of a private swarm keeps strangers out", async () => {
     const [ours, other] = await Promise.all([swarmKey("ours.key"), swarmKey("other.key")]);
     const inner = await t.mesh.start("inner", { swarmKeyFile: ours, bootstrap: [] });
