@@ -71,7 +71,9 @@ export function createMachines(folder: string): Machines {
     gates.push(gate);
     await Promise.race([once(gate.stdout, "data"), once(gate, "exit").then(() => failed(name))]);
     const pid = gate.pid as number;
-    const inside = (argv: readonly string[]): string[] => ["nsenter", "--target", `${pid}`, "--net", ...argv];
+    // What runs there ends with the test, also with one that is killed: the namespace must not stay.
+    const enter = ["nsenter", "--target", `${pid}`, "--net", "setpriv", "--pdeathsig", "KILL"];
+    const inside = (argv: readonly string[]): string[] => [...enter, ...argv];
     await execute(inside(["ip", "link", "set", "lo", "up"]));
     return {
       pid,
