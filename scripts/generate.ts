@@ -1,88 +1,42 @@
 /**
- * Generates `protocols/generated/` from `protocols/*.proto`: protons writes TypeScript that Node cannot strip
- * (enums, namespaces), so it goes to a temporary folder and is compiled to JavaScript and declarations.
- * With `--check` nothing is written; a difference to what is committed is printed and exits 1.
+ * Writes the folders of generated files, which are committed. With `--check` nothing is written; a difference to what is
+ * committed is printed and exits 1.
  */
-import { execFileSync } from "node:child_process";
-import {
-  mkdtempSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-  symlinkSync,
-  existsSync,
-} from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { generateProtocols } from "./generate/protocols.ts";
+import { generateT0 } from "./generate/t0.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const protocols = join(root, "protocols");
-const committed = join(protocols, "generated");
-const bin = (name: string): string => join(root, "node_modules", ".bin", name);
 
-/** File name → content of everything that the schemas generate. */
-function generate(): Map<string, string> {
-  // Inside the project, so that imports of the generated code resolve.
-  const work = mkdtempSync(join(root, "node_modules", ".generate-"));
-  try {
-    const sources = readdirSync(protocols).filter((name) => name.endsWith(".proto"));
-    mkdirSync(join(work, "ts"));
-    execFileSync(
-      bin("protons"),
-      ["--output", join(work, "ts"), ...sources.map((name) => join(protocols, name))],
-      { stdio: "inherit" },
-    );
-    symlinkSync(join(root, "package.json"), join(work, "package.json"));
-    execFileSync(
-      bin("tsc"),
-      [
-        "--outDir",
-        join(work, "out"),
-        "--declaration",
-        "--target",
-        "es2024",
-        "--module",
-        "nodenext",
-        "--skipLibCheck",
-        "--types",
-        "node",
-        "--ignoreConfig",
-        ...readdirSync(join(work, "ts")).map((name) => join(work, "ts", name)),
-      ],
-      { stdio: "inherit", cwd: work },
-    );
-    const files = readdirSync(join(work, "out")).toSorted();
-    return new Map(
-      files.map((name) => [name, sharingNothing(readFileSync(join(work, "out", name), "utf8"))]),
-    );
-  } finally {
-    rmSync(work, { recursive: true, force: true });
-  }
-}
+/** Folder → what is in it, and of what it is made. */
+const folders: Record<
+  string,
+  { of: string; make: () => Map<string, Buffer> | Promise<Map<string, Buffer>> }
+> = {
+  "protocols/generated": { of: "the schemas", make: generateProtocols },
+  "src/worker/sandbox/generated": { of: "the sources beside it", make: generateT0 },
+};
 
-/** One empty array for all fields that are empty: as one for each they were a tenth of what reading a frame allocates. */
-function sharingNothing(code: string): string {
-  return code
-    .replace(/^import \{ alloc as uint8ArrayAlloc \} from .*$/m, "const noBytes = new Uint8Array(0);")
-    .replaceAll("uint8ArrayAlloc(0)", "noBytes");
-}
-
-const files = generate();
-if (process.argv.includes("--check")) {
-  const have = existsSync(committed) ? readdirSync(committed).toSorted() : [];
-  const differing = [...new Set([...have, ...files.keys()])].filter(
-    (name) => !have.includes(name) || readFileSync(join(committed, name), "utf8") !== files.get(name),
+function differing(folder: string, files: Map<string, Buffer>): string[] {
+  const have = existsSync(folder) ? readdirSync(folder).toSorted() : [];
+  return [...new Set([...have, ...files.keys()])].filter(
+    (name) => !have.includes(name) || files.get(name)?.equals(readFileSync(join(folder, name))) !== true,
   );
-  if (differing.length > 0) {
-    process.stderr.write(
-      `protocols/generated differs from the schemas: ${differing.join(", ")}. Run npm run generate.\n`,
-    );
-    process.exit(1);
+}
+
+for (const [name, { of, make }] of Object.entries(folders)) {
+  const folder = join(root, name);
+  const files = await make();
+  if (!process.argv.includes("--check")) {
+    rmSync(folder, { recursive: true, force: true });
+    mkdirSync(folder, { recursive: true });
+    for (const [file, content] of files) writeFileSync(join(folder, file), content);
+    continue;
   }
-} else {
-  rmSync(committed, { recursive: true, force: true });
-  mkdirSync(committed, { recursive: true });
-  for (const [name, content] of files) writeFileSync(join(committed, name), content);
+  const names = differing(folder, files);
+  if (names.length === 0) continue;
+  process.stderr.write(`${name} differs from ${of}: ${names.join(", ")}. Run npm run generate.\n`);
+  process.exitCode = 1;
 }

@@ -1,21 +1,12 @@
 /**
  * What runs inside a T0 child: one guest, once, and then the process ends. The engine is up before the request comes, so that a
- * child can be kept warm. Its arguments are the kind of guest (`javascript`, `python`, `wasm`) and the bounds.
+ * child can be kept warm. There is a program for each kind of guest (`t0-*-child.ts`); its argument is a `T0Start`.
  */
 import { readSync, writeSync } from "node:fs";
-import { flushCompileCache } from "node:module";
 import { createFrameReader, encodeFrame, messageFrame, type Frame } from "./t0-frames.ts";
-import {
-  GuestFailure,
-  type ScriptProgram,
-  type T0Bounds,
-  type T0Ending,
-  type T0Message,
-  type T0Request,
-} from "./t0-messages.ts";
+import { GuestFailure, type T0Ending, type T0Message, type T0Request, type T0Start } from "./t0-messages.ts";
 import { createCollector, createErrorStream, type Collector, type ErrorStream } from "./t0-streams.ts";
 
-const pageBytes = 65_536;
 const requestBytes = 2 ** 31;
 
 const pause = new Int32Array(new SharedArrayBuffer(4));
@@ -61,7 +52,7 @@ function receive(): { request: T0Request; attachments: Uint8Array[] } {
 const reportGapMs = 10;
 let reportedAt = -Infinity;
 
-function progress(fraction: number, message: string): void {
+export function progress(fraction: number, message: string): void {
   const now = performance.now();
   if (now - reportedAt < reportGapMs) return;
   reportedAt = now;
@@ -76,100 +67,51 @@ function log(line: string): void {
   if (lines <= mostLines) send({ log: line.slice(0, 1_000) });
 }
 
-interface Done {
+/** What a guest's run came to; what it printed is told with it. */
+export interface Done {
   result: Uint8Array;
   exitCode: number;
+  stdout: string;
 }
 
-type Streams = { stdout: Collector; stderr: ErrorStream };
+export interface GuestStreams {
+  stdout: Collector;
+  stderr: ErrorStream;
+}
 
-const text = (bytes: Uint8Array | undefined): string => Buffer.from(bytes ?? []).toString("utf8");
+export const text = (bytes: Uint8Array | undefined): string => Buffer.from(bytes ?? []).toString("utf8");
 
 /** Processor time before the request is the node's, not the guest's. */
 let before: NodeJS.CpuUsage | undefined;
 
 /** A request for another kind of guest than this child was started for has nothing to run. */
-function receiveFor(kind: T0Request["kind"]): { request: T0Request; attachments: Uint8Array[] } {
-  // The node ends this process as soon as it has its answer: what was compiled is kept now, if it was not known yet.
-  flushCompileCache();
-  const received = receive();
+export function receiveFor<K extends T0Request["kind"]>(
+  kind: K,
+): { request: Extract<T0Request, { kind: K }>; attachments: Uint8Array[] } {
+  const { request, attachments } = receive();
   before = process.cpuUsage();
-  if (received.request.kind !== kind) throw new GuestFailure("refused", "a request of another kind");
-  return received;
+  if (!isFor(request, kind)) throw new GuestFailure("refused", "a request of another kind");
+  return { request, attachments };
 }
 
-async function javascript(bounds: T0Bounds, { stdout, stderr }: Streams): Promise<Done> {
-  const { bootJavaScript } = await import("./t0-javascript.ts");
-  const run = await bootJavaScript({
-    memoryBytes: bounds.memoryPages * pageBytes,
-    outputBytes: bounds.outputBytes,
-    print: (line, stream) => (stream === "stdout" ? stdout : stderr).write(Buffer.from(`${line}\n`)),
-    progress,
-  });
-  const { attachments } = receiveFor("script");
-  const { form, code, input } = JSON.parse(text(attachments[0])) as ScriptProgram;
-  const result = await run({ form, code, input: JSON.stringify(input) });
-  return { result: Buffer.from(result), exitCode: 0 };
+function isFor<K extends T0Request["kind"]>(
+  request: T0Request,
+  kind: K,
+): request is Extract<T0Request, { kind: K }> {
+  return request.kind === kind;
 }
 
-async function python(bounds: T0Bounds, { stdout, stderr }: Streams): Promise<Done> {
-  const { runPython } = await import("./t0-python.ts");
-  const result = runPython({
-    program: () => receiveFor("script").attachments[0] ?? new Uint8Array(),
-    outputBytes: bounds.outputBytes,
-    scratchBytes: bounds.scratchBytes,
-    memoryPages: bounds.memoryPages,
-    stdout: (chunk) => stdout.write(chunk),
-    stderr: (chunk) => stderr.write(chunk),
-    tail: () => stderr.tail(),
-  });
-  return { result: Buffer.from(result), exitCode: 0 };
-}
-
-async function wasm(bounds: T0Bounds, { stdout, stderr }: Streams): Promise<Done> {
-  const [{ runWasi }, { createGuestFiles }] = await Promise.all([
-    import("./t0-wasi.ts"),
-    import("./t0-files.ts"),
-  ]);
-  const { request, attachments } = receiveFor("wasm");
-  const [bytes = new Uint8Array(), stdin = new Uint8Array()] = attachments;
-  let module: WebAssembly.Module;
-  try {
-    module = new WebAssembly.Module(new Uint8Array(bytes));
-  } catch (error) {
-    throw new GuestFailure("refused", (error as Error).message);
-  }
-  const exitCode = runWasi({
-    module,
-    argv: request.kind === "wasm" ? request.argv : [],
-    stdin: () => stdin,
-    stdout: (chunk) => stdout.write(chunk),
-    stderr: (chunk) => stderr.write(chunk),
-    files: createGuestFiles({}, ["/tmp"], bounds.scratchBytes),
-    memoryPages: bounds.memoryPages,
-  });
-  return { result: stdout.bytes(), exitCode };
-}
-
-const kinds: Record<string, (bounds: T0Bounds, streams: Streams) => Promise<Done>> = {
-  javascript,
-  python,
-  wasm,
-};
-
-async function main(kind: string, bounds: T0Bounds): Promise<void> {
-  const run = kinds[kind];
-  if (run === undefined) process.exit(2);
+/** Runs the one guest of this process, and ends it. */
+export async function serve(run: (start: T0Start, streams: GuestStreams) => Promise<Done>): Promise<void> {
+  const start = JSON.parse(process.argv[2] ?? "{}") as T0Start;
   const streams = {
-    stdout: createCollector(bounds.outputBytes),
+    stdout: createCollector(start.outputBytes),
     stderr: createErrorStream({ progress, log }),
   };
   let ending: T0Ending;
   try {
-    const { result, exitCode } = await run(bounds, streams);
+    const { result, exitCode, stdout } = await run(start, streams);
     write(encodeFrame("bytes", result));
-    // What a module prints is its result already.
-    const stdout = kind === "wasm" ? "" : text(streams.stdout.bytes());
     ending = { ok: true, exitCode, stdout, stderr: streams.stderr.tail() };
   } catch (error) {
     const { reason, message } =
@@ -184,5 +126,3 @@ async function main(kind: string, bounds: T0Bounds): Promise<void> {
   });
   process.exit(0);
 }
-
-await main(process.argv[2] ?? "", JSON.parse(process.argv[3] ?? "{}") as T0Bounds);

@@ -3,11 +3,16 @@
  * them it has the language and nothing else: no files, no network, no timers, no host objects but functions of strings.
  */
 import { readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { JSException, MAX_STACK_SIZE, QuickJS, type JSValueHandle } from "quickjs-wasi";
+import { freshState, type FreshState } from "./t0-image.ts";
 import { GuestFailure } from "./t0-messages.ts";
 
 export interface JavaScriptBounds {
+  /** The file of the engine's module, and that of its image. */
+  engine: string;
+  image: string;
+  /** Nobody waits yet. */
+  ahead: boolean;
   memoryBytes: number;
   outputBytes: number;
   print: (line: string, stream: "stdout" | "stderr") => void;
@@ -21,48 +26,55 @@ export interface JavaScriptCode {
   input: string;
 }
 
-// Runs before the guest's code, so that what it holds on to cannot be replaced by that code.
-const prelude = `(print, report) => {
-  "use strict";
-  const { stringify, parse } = JSON;
-  const text = (value) => {
-    if (typeof value === "string") return value;
-    if (value instanceof Error) return String(value) + "\\n" + value.stack;
-    try { return stringify(value) ?? String(value); } catch { return String(value); }
-  };
-  const to = (stream) => (...values) => print(stream, values.map(text).join(" "));
-  const out = to("stdout"), err = to("stderr");
-  globalThis.console = { log: out, info: out, debug: out, warn: err, error: err };
-  globalThis.progress = (fraction, message = "") => report(Number(fraction), String(message));
-  return (most, value) => {
-    const json = stringify(value) ?? "null";
-    if (json.length > most) throw new RangeError("the result is larger than " + most + " bytes");
-    return json;
-  };
-}`;
+type Run = (program: JavaScriptCode) => Promise<string>;
 
 /** An engine that waits for its one program; the result is JSON. The program throws `GuestFailure`. */
-export async function bootJavaScript(
-  bounds: JavaScriptBounds,
-): Promise<(program: JavaScriptCode) => Promise<string>> {
-  const path = fileURLToPath(import.meta.resolve("quickjs-wasi/quickjs.wasm"));
-  const vm = await QuickJS.create({
-    wasm: new WebAssembly.Module(readFileSync(path)),
+export async function bootJavaScript(bounds: JavaScriptBounds): Promise<Run> {
+  const engine = readFileSync(bounds.engine);
+  const image = readFileSync(bounds.image);
+  const module = new WebAssembly.Module(engine);
+  const start = (told: typeof mute) =>
+    startEngine(module, freshState(image, engine.length), { ...bounds, ...told });
+  // Under bounds that are too tight for it, it just ends.
+  if (bounds.ahead) await rehearse(await start(mute)).catch(() => {});
+  return start(bounds);
+}
+
+const mute: Pick<JavaScriptBounds, "print" | "progress"> = { print() {}, progress() {} };
+
+const rehearsal = `const { a: [one], ...rest } = input;
+console.log(one, "b" + rest.b, [3, 1].sort().map((x) => x + 1), { rest });
+try { null.c } catch (error) { progress(0.5, String(error)); }
+class Pair extends Map { get size() { return super.size; } }
+return new Pair(Object.entries(await rest)).size + JSON.stringify("b,c".split(",")).replace(/b/g, "d");`;
+
+/** What is run once is compiled: a child with time on its hands has another engine, soon forgotten, run what most programs do. */
+async function rehearse(run: Run): Promise<void> {
+  await run({ form: "program", code: rehearsal, input: '{"a":[1],"b":"c"}' });
+}
+
+async function startEngine(
+  wasm: WebAssembly.Module,
+  { head, snapshot }: FreshState,
+  bounds: Omit<JavaScriptBounds, "engine" | "image" | "ahead">,
+): Promise<Run> {
+  const vm = await QuickJS.restore(snapshot, {
+    wasm,
     memoryLimit: bounds.memoryBytes,
     maxStackSize: MAX_STACK_SIZE,
     timezoneOffset: 0,
     wasi: () => ({ fd_write: () => EBADF }),
   });
-  const write = vm.newFunction("print", (stream, line) => {
+  vm.registerHostCallback("print", (stream, line) => {
     bounds.print(line?.toString() ?? "", stream?.toString() === "stderr" ? "stderr" : "stdout");
     return vm.undefined;
   });
-  const report = vm.newFunction("report", (fraction, message) => {
+  vm.registerHostCallback("report", (fraction, message) => {
     bounds.progress(Number(fraction?.toString()), message?.toString() ?? "");
     return vm.undefined;
   });
-  const toJson = vm.callFunction(vm.evalCode(prelude, "prelude"), vm.undefined, write, report);
-  const parse = vm.evalCode("JSON.parse");
+  const toJson = vm.importHandle(head.toJson);
+  const parse = vm.importHandle(head.parse);
   return async (program) => {
     try {
       vm.global.setProp("input", vm.callFunction(parse, vm.undefined, vm.newString(program.input)));

