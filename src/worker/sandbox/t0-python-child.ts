@@ -4,9 +4,10 @@ import { runPython } from "./t0-python.ts";
 
 void serve(async (start, { stdout, stderr }) => {
   const [engine = "", library = ""] = start.files;
-  const result = runPython({
+  const result = await runPython({
     engine,
     library,
+    ahead: start.ahead,
     program: () => receiveFor("script").attachments[0] ?? new Uint8Array(),
     outputBytes: start.outputBytes,
     scratchBytes: start.scratchBytes,

@@ -3,7 +3,8 @@
  * other module. Input and result are JSON files there.
  */
 import { readFileSync } from "node:fs";
-import { gunzipSync } from "node:zlib";
+import { promisify } from "node:util";
+import { gunzip } from "node:zlib";
 import { createGuestFiles } from "./t0-files.ts";
 import { GuestFailure } from "./t0-messages.ts";
 import { runWasi } from "./t0-wasi.ts";
@@ -12,6 +13,8 @@ export interface PythonRun {
   /** The file of CPython's module, and that of the archive of its library. */
   engine: string;
   library: string;
+  /** Nobody waits yet. */
+  ahead: boolean;
   /** Called once the interpreter is up: form, code and input, as one JSON document. */
   program: () => Uint8Array;
   outputBytes: number;
@@ -25,20 +28,27 @@ export interface PythonRun {
 
 const resultPath = "/errand/out/result.json";
 
-// Standard input brings the program, so that the interpreter is up before there is one. This build of CPython cannot sleep by
+// Standard input brings the program, so that the interpreter is up before there is one. JSON by what `json` itself is made on:
+// that imports regular expressions, a third of what the interpreter takes to come up. This build of CPython cannot sleep by
 // itself; sched_yield rests for a millisecond (t0-wasi.ts).
 const main = `
-import json, os, sys, time
-def sleep(seconds, pause=getattr(os, "sched_yield", lambda: None), now=time.monotonic):
+import _json, posix, sys, time
+def sleep(seconds, pause=getattr(posix, "sched_yield", lambda: None), now=time.monotonic):
     if seconds < 0: raise ValueError("sleep length must be non-negative")
     end = now() + seconds
     while now() < end: pause()
 time.sleep = sleep
+class AsJson:
+    strict, object_hook, object_pairs_hook = True, None, None
+    parse_float, parse_int, parse_constant = float, int, float
+def refuse(value):
+    raise TypeError(f"Object of type {value.__class__.__name__} is not JSON serializable")
+def dumps(value, allow_nan=True, encoder=_json.make_encoder, text=_json.encode_basestring_ascii):
+    return "".join(encoder({}, refuse, text, None, ": ", ", ", False, False, allow_nan)(value, 0))
 def progress(fraction, message=""):
-    sys.stderr.write(json.dumps({"progress": float(fraction), "message": str(message)}) + "\\n")
+    sys.stderr.write(dumps({"progress": float(fraction), "message": str(message)}) + "\\n")
     sys.stderr.flush()
-dumps = json.dumps
-program = json.loads(sys.stdin.buffer.read())
+program, _ = _json.make_scanner(AsJson)(sys.stdin.buffer.read().decode(), 0)
 scope = {"__name__": "__main__", "input": program["input"], "progress": progress}
 if program["form"] == "expression":
     value = eval(compile(program["code"].strip(), "expression.py", "eval"), scope)
@@ -48,16 +58,21 @@ else:
 with open("${resultPath}", "w", encoding="utf-8") as f:
     f.write(dumps(value, allow_nan=False))
 `;
+/** Before there is a program, what many import has its time. */
+const commonly = "import json, os";
 
 /** The result as JSON. Throws `GuestFailure`. */
-export function runPython(run: PythonRun): string {
+export async function runPython(run: PythonRun): Promise<string> {
+  // In a thread of its own meanwhile, in one piece: nothing turns the event loop until the module is compiled.
+  const archive = promisify(gunzip)(readFileSync(run.library), { chunkSize: libraryBytes });
+  const module = new WebAssembly.Module(readFileSync(run.engine));
   const files = createGuestFiles(
-    { ...readTar(gunzipSync(readFileSync(run.library))), "/errand/main.py": Buffer.from(main) },
+    { ...readTar(await archive), "/errand/main.py": Buffer.from(run.ahead ? commonly + main : main) },
     ["/errand/out", "/tmp"],
     run.scratchBytes,
   );
   const exitCode = runWasi({
-    module: new WebAssembly.Module(readFileSync(run.engine)),
+    module,
     argv: ["python", "-I", "-S", "-B", "-X", "utf8", "/errand/main.py"],
     env: ["PYTHONHOME=/usr/local"],
     stdin: run.program,
@@ -80,6 +95,8 @@ export function runPython(run: PythonRun): string {
   return Buffer.from(result).toString("utf8");
 }
 
+/** More than the library's archive unpacks to. */
+const libraryBytes = 8 * 1024 * 1024;
 const blockBytes = 512;
 
 /** Regular files of a tar archive by absolute path. The archive is the package's own: nothing in it is hostile. */

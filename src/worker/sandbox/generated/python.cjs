@@ -26,6 +26,7 @@ IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER
 DEALINGS IN THE SOFTWARE.
 */
 let node_fs = require("node:fs");
+let node_util = require("node:util");
 let node_zlib = require("node:zlib");
 // src/worker/sandbox/t0-frames.ts
 const headBytes = 5;
@@ -1866,17 +1867,23 @@ function pollWith(shim) {
 */
 const resultPath = "/errand/out/result.json";
 const main = `
-import json, os, sys, time
-def sleep(seconds, pause=getattr(os, "sched_yield", lambda: None), now=time.monotonic):
+import _json, posix, sys, time
+def sleep(seconds, pause=getattr(posix, "sched_yield", lambda: None), now=time.monotonic):
     if seconds < 0: raise ValueError("sleep length must be non-negative")
     end = now() + seconds
     while now() < end: pause()
 time.sleep = sleep
+class AsJson:
+    strict, object_hook, object_pairs_hook = True, None, None
+    parse_float, parse_int, parse_constant = float, int, float
+def refuse(value):
+    raise TypeError(f"Object of type {value.__class__.__name__} is not JSON serializable")
+def dumps(value, allow_nan=True, encoder=_json.make_encoder, text=_json.encode_basestring_ascii):
+    return "".join(encoder({}, refuse, text, None, ": ", ", ", False, False, allow_nan)(value, 0))
 def progress(fraction, message=""):
-    sys.stderr.write(json.dumps({"progress": float(fraction), "message": str(message)}) + "\\n")
+    sys.stderr.write(dumps({"progress": float(fraction), "message": str(message)}) + "\\n")
     sys.stderr.flush()
-dumps = json.dumps
-program = json.loads(sys.stdin.buffer.read())
+program, _ = _json.make_scanner(AsJson)(sys.stdin.buffer.read().decode(), 0)
 scope = {"__name__": "__main__", "input": program["input"], "progress": progress}
 if program["form"] == "expression":
     value = eval(compile(program["code"].strip(), "expression.py", "eval"), scope)
@@ -1886,14 +1893,18 @@ else:
 with open("${resultPath}", "w", encoding="utf-8") as f:
     f.write(dumps(value, allow_nan=False))
 `;
+/** Before there is a program, what many import has its time. */
+const commonly = "import json, os";
 /** The result as JSON. Throws `GuestFailure`. */
-function runPython(run) {
+async function runPython(run) {
+	const archive = (0, node_util.promisify)(node_zlib.gunzip)((0, node_fs.readFileSync)(run.library), { chunkSize: libraryBytes });
+	const module = new WebAssembly.Module((0, node_fs.readFileSync)(run.engine));
 	const files = createGuestFiles({
-		...readTar((0, node_zlib.gunzipSync)((0, node_fs.readFileSync)(run.library))),
-		"/errand/main.py": Buffer.from(main)
+		...readTar(await archive),
+		"/errand/main.py": Buffer.from(run.ahead ? commonly + main : main)
 	}, ["/errand/out", "/tmp"], run.scratchBytes);
 	const exitCode = runWasi({
-		module: new WebAssembly.Module((0, node_fs.readFileSync)(run.engine)),
+		module,
 		argv: [
 			"python",
 			"-I",
@@ -1920,6 +1931,8 @@ function runPython(run) {
 	if (result.length > run.outputBytes) throw new GuestFailure("limit", `the result is larger than ${run.outputBytes} bytes`);
 	return Buffer.from(result).toString("utf8");
 }
+/** More than the library's archive unpacks to. */
+const libraryBytes = 8388608;
 const blockBytes = 512;
 /** Regular files of a tar archive by absolute path. The archive is the package's own: nothing in it is hostile. */
 function readTar(tar) {
@@ -1940,9 +1953,10 @@ function readTar(tar) {
 /** The program of a T0 child for Python. Files: CPython as a module, and the archive of its library. */
 serve(async (start, { stdout, stderr }) => {
 	const [engine = "", library = ""] = start.files;
-	const result = runPython({
+	const result = await runPython({
 		engine,
 		library,
+		ahead: start.ahead,
 		program: () => receiveFor("script").attachments[0] ?? /* @__PURE__ */ new Uint8Array(),
 		outputBytes: start.outputBytes,
 		scratchBytes: start.scratchBytes,
