@@ -30,9 +30,9 @@ const resultPath = "/errand/out/result.json";
 
 // Standard input brings the program, so that the interpreter is up before there is one. JSON by what `json` itself is made on:
 // that imports regular expressions, a third of what the interpreter takes to come up. This build of CPython cannot sleep by
-// itself; sched_yield rests for a millisecond (t0-wasi.ts).
+// itself; sched_yield rests for a millisecond (t0-wasi.ts). What the interpreter would take apart at its end goes with its process.
 const main = `
-import _json, posix, sys, time
+import _json, atexit, posix, sys, time
 def sleep(seconds, pause=getattr(posix, "sched_yield", lambda: None), now=time.monotonic):
     if seconds < 0: raise ValueError("sleep length must be non-negative")
     end = now() + seconds
@@ -48,7 +48,9 @@ def dumps(value, allow_nan=True, encoder=_json.make_encoder, text=_json.encode_b
 def progress(fraction, message=""):
     sys.stderr.write(dumps({"progress": float(fraction), "message": str(message)}) + "\\n")
     sys.stderr.flush()
-program, _ = _json.make_scanner(AsJson)(sys.stdin.buffer.read().decode(), 0)
+parse = _json.make_scanner(AsJson)
+REHEARSAL
+program, _ = parse(sys.stdin.buffer.read().decode(), 0)
 scope = {"__name__": "__main__", "input": program["input"], "progress": progress}
 if program["form"] == "expression":
     value = eval(compile(program["code"].strip(), "expression.py", "eval"), scope)
@@ -57,9 +59,21 @@ else:
     value = scope.get("result")
 with open("${resultPath}", "w", encoding="utf-8") as f:
     f.write(dumps(value, allow_nan=False))
+atexit._run_exitfuncs()
+for stream in sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__:
+    try: stream.flush()
+    except Exception: pass
+posix._exit(0)
 `;
-/** Before there is a program, what many import has its time. */
-const commonly = "import json, os";
+
+/** Before there is a program there is time for what many import, and to have compiled what all go through. */
+const rehearsal = `
+import json, os
+exec(compile("def f(x): return {'a': [x, 2.5, 'b']}\\nresult = f(1)", "rehearsal.py", "exec"), {})
+dumps(parse('{"a": [1, 2.5, "b", null]}', 0))
+with open("${resultPath}", "w", encoding="utf-8") as f: f.write("null")
+os.remove("${resultPath}")
+`;
 
 /** The result as JSON. Throws `GuestFailure`. */
 export async function runPython(run: PythonRun): Promise<string> {
@@ -67,7 +81,10 @@ export async function runPython(run: PythonRun): Promise<string> {
   const archive = promisify(gunzip)(readFileSync(run.library), { chunkSize: libraryBytes });
   const module = new WebAssembly.Module(readFileSync(run.engine));
   const files = createGuestFiles(
-    { ...readTar(await archive), "/errand/main.py": Buffer.from(run.ahead ? commonly + main : main) },
+    {
+      ...readTar(await archive),
+      "/errand/main.py": Buffer.from(main.replace("REHEARSAL", run.ahead ? rehearsal : "")),
+    },
     ["/errand/out", "/tmp"],
     run.scratchBytes,
   );

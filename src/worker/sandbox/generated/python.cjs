@@ -1867,7 +1867,7 @@ function pollWith(shim) {
 */
 const resultPath = "/errand/out/result.json";
 const main = `
-import _json, posix, sys, time
+import _json, atexit, posix, sys, time
 def sleep(seconds, pause=getattr(posix, "sched_yield", lambda: None), now=time.monotonic):
     if seconds < 0: raise ValueError("sleep length must be non-negative")
     end = now() + seconds
@@ -1883,7 +1883,9 @@ def dumps(value, allow_nan=True, encoder=_json.make_encoder, text=_json.encode_b
 def progress(fraction, message=""):
     sys.stderr.write(dumps({"progress": float(fraction), "message": str(message)}) + "\\n")
     sys.stderr.flush()
-program, _ = _json.make_scanner(AsJson)(sys.stdin.buffer.read().decode(), 0)
+parse = _json.make_scanner(AsJson)
+REHEARSAL
+program, _ = parse(sys.stdin.buffer.read().decode(), 0)
 scope = {"__name__": "__main__", "input": program["input"], "progress": progress}
 if program["form"] == "expression":
     value = eval(compile(program["code"].strip(), "expression.py", "eval"), scope)
@@ -1892,16 +1894,27 @@ else:
     value = scope.get("result")
 with open("${resultPath}", "w", encoding="utf-8") as f:
     f.write(dumps(value, allow_nan=False))
+atexit._run_exitfuncs()
+for stream in sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__:
+    try: stream.flush()
+    except Exception: pass
+posix._exit(0)
 `;
-/** Before there is a program, what many import has its time. */
-const commonly = "import json, os";
+/** Before there is a program there is time for what many import, and to have compiled what all go through. */
+const rehearsal = `
+import json, os
+exec(compile("def f(x): return {'a': [x, 2.5, 'b']}\\nresult = f(1)", "rehearsal.py", "exec"), {})
+dumps(parse('{"a": [1, 2.5, "b", null]}', 0))
+with open("${resultPath}", "w", encoding="utf-8") as f: f.write("null")
+os.remove("${resultPath}")
+`;
 /** The result as JSON. Throws `GuestFailure`. */
 async function runPython(run) {
 	const archive = (0, node_util.promisify)(node_zlib.gunzip)((0, node_fs.readFileSync)(run.library), { chunkSize: libraryBytes });
 	const module = new WebAssembly.Module((0, node_fs.readFileSync)(run.engine));
 	const files = createGuestFiles({
 		...readTar(await archive),
-		"/errand/main.py": Buffer.from(run.ahead ? commonly + main : main)
+		"/errand/main.py": Buffer.from(main.replace("REHEARSAL", run.ahead ? rehearsal : ""))
 	}, ["/errand/out", "/tmp"], run.scratchBytes);
 	const exitCode = runWasi({
 		module,
