@@ -1,12 +1,13 @@
 /**
  * What peers tell one another about others, once a minute: honest ones what their router has to say, the rest what
- * suits them. Everybody hears everything, as with gossip. Signatures are left out: nobody here forges any.
+ * suits them, one after the other in random order: each of the others speaks before or after. Everybody hears everything, as with gossip. Signatures are left out: nobody here forges any.
  */
 import { limits } from "../../src/core/limits.ts";
 import type { Attestation, Claim } from "../../src/routing/attestation.ts";
 import type { Random } from "../../src/core/clock.ts";
 import { skillName, wallStart } from "./policies/errand.ts";
 import type { ErrandPolicy } from "./policies/errand.ts";
+import { shuffle } from "./random.ts";
 import { fabricated } from "./threats.ts";
 import type { SimNode, World } from "./world.ts";
 
@@ -19,24 +20,22 @@ export function attestationRound(
   seq: number,
 ): void {
   const wallMs = wallStart + world.now;
-  const said: Attestation[] = [];
-  for (const node of world.nodes) {
+  for (const node of shuffle(world.nodes.slice(), random)) {
     if (!node.joined) continue;
-    const claims =
-      clients.get(node)?.router.claims(wallMs) ?? claimsOf(fabricated(node, world, random), wallMs);
+    const own = clients.get(node)?.router;
+    const claims = own?.claims(wallMs) ?? claimsOf(fabricated(node, world, random), wallMs);
+    own?.onSaid();
     if (claims.length === 0) continue;
-    said.push({
+    const attestation: Attestation = {
       issuer: node.id,
       seq,
       issuedAt: wallMs,
       expiresAt: wallMs + limits.attestationLifetimeMs,
       claims,
-    });
+    };
+    for (const [other, { router }] of clients) if (other !== node) router.onAttestation(attestation, wallMs);
   }
-  for (const [node, { router }] of clients) {
-    for (const one of said) if (one.issuer !== node.id) router.onAttestation(one, wallMs);
-    router.tick(world.now, wallMs);
-  }
+  for (const { router } of clients.values()) router.tick(world.now, wallMs);
 }
 
 function claimsOf(said: ReturnType<typeof fabricated>, wallMs: number): Claim[] {

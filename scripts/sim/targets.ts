@@ -109,16 +109,27 @@ function judgeTraitors(runs: readonly Finished[]): Target[] {
 function judgeSampled(runs: readonly Finished[]): Target[] {
   const ours = of(runs, "sampled", "errand");
   if (ours.length === 0) return [];
-  const bad = ours.map(({ result }) => acceptedBadLate(result));
   const cost = ours.map(({ result }) => runsPerTaskLate(result));
-  const random = of(runs, "sampled", "random").map(({ result }) => oneDecimal(acceptedBadLate(result)));
+  // As with an oracle, camouflage has a bound of its own: four of five checks of it find nothing.
+  const accepted = (camouflage: boolean, most: number): Target[] => {
+    const bad = (policy: PolicyName): number[] =>
+      of(runs, "sampled", policy)
+        .filter(({ setting }) => (setting.threat === "C80") === camouflage)
+        .map(({ result }) => acceptedBadLate(result));
+    const reached = bad("errand");
+    if (reached.length === 0) return [];
+    return [
+      {
+        text: `Without an oracle, three anchors, ${camouflage ? "camouflage" : "liars"}: at most ${most} % of the accepted answers wrong in the second half`,
+        reached: `${reached.map(oneDecimal).join(" / ")} %`,
+        rival: `random without checks ${bad("random").map(oneDecimal).join(" / ")} %`,
+        kept: Math.max(...reached) <= most,
+      },
+    ];
+  };
   return [
-    {
-      text: "Without an oracle, three anchors: at most 2.5 % of the accepted answers wrong in the second half",
-      reached: `${bad.map(oneDecimal).join(" / ")} %`,
-      rival: `random without checks ${random.join(" / ")} %`,
-      kept: Math.max(...bad) <= 2.5,
-    },
+    ...accepted(false, 2.5),
+    ...accepted(true, mostBad.C80),
     {
       text: "The same at no more than 1.25 runs a task",
       reached: cost.map((n) => n.toFixed(2)).join(" / "),

@@ -219,6 +219,8 @@ export const limits = {
   /** Subjects that one issuer may speak of, and verdicts it may claim of each: nobody's word weighs without bound. */
   claimsPerAttestation: 64,
   claimedVerdicts: 50,
+  /** Verdicts kept to test what others say by, until they are said: a busy minute brings more, and a hundred tell a liar. */
+  unsaidVerdicts: 256,
   /** 64 claims with the longest skill ids have 9 KiB. */
   attestationBytes: 12 * KiB,
   /** A dead issuer's word is gone within a day. */

@@ -28,6 +28,8 @@ export interface OwnAttestationOptions {
   signer: Signer;
   /** What there is to say now. */
   claims: () => readonly Claim[];
+  /** Others have it from now on, or are about to. */
+  said: () => void;
   /** The operator has it withheld. */
   isWithheld: (subject: PeerIdText) => boolean;
   /** As it was last stored. */
@@ -99,6 +101,7 @@ export function createOwnAttestation(options: OwnAttestationOptions): OwnAttesta
     await options.save(bytes, own);
     signed = bytes;
     said = contentOf(claims);
+    options.said();
     await options.publish(bytes);
     sayAgain(bytes, 0);
   }

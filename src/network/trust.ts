@@ -30,6 +30,8 @@ export interface TrustNetworkOptions {
   store: AttestationStore;
   /** What this node has to say of others now. */
   claims: () => readonly Claim[];
+  /** They are about to be published. */
+  said: () => void;
   /** Claims that the operator keeps to himself. */
   isWithheld: (subject: PeerIdText) => boolean;
   /** What an issuer's word is worth here; above 0 somebody whose word counts vouches for it. */
@@ -141,6 +143,7 @@ export async function createTrustNetwork(options: TrustNetworkOptions): Promise<
     network,
     signer: options.signer,
     claims: options.claims,
+    said: options.said,
     isWithheld: options.isWithheld,
     last: stored.own,
     async save(signed, seq) {

@@ -59,6 +59,7 @@ export async function assembleTrust({
     signer: identity.signer,
     store: attestationStore(store, identity.peer),
     claims: () => router.claims(clock.now()),
+    said: () => router.onSaid(),
     isWithheld: (subject) => withheld.has("*") || withheld.has(subject),
     worth: (issuer) => (isPinned(issuer) ? 2 : router.isHeard(issuer) ? 1 : 0),
     isBlocked: (peer) => standing.isBlocked(peer),

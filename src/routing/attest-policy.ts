@@ -9,33 +9,47 @@ import type { EvidenceRow } from "./evidence-row.ts";
 import type { EvidenceTable } from "./evidence-table.ts";
 import { badHalfLifeMs, goodHalfLifeMs, remaining } from "./evidence.ts";
 
-/** The most informative claims of this moment, most first; for one attestation. */
+/**
+ * The claims of this moment for one attestation. Where there are more than fit, half of them are the newest, for whatever is
+ * news: a newcomer of whom nobody else has heard, a peer that turned; the rest are those with the most behind them.
+ */
 export function attest(
   table: EvidenceTable,
   wallMs: number,
   most: number = limits.claimsPerAttestation,
 ): Claim[] {
-  const claims: Claim[] = [];
+  const all: Dated[] = [];
   for (const [, { skills }] of table.peers()) {
     for (const row of skills.values()) {
       const claim = claimOf(row, wallMs);
-      if (claim.pos + claim.neg > 0) claims.push(claim);
+      if (claim.pos + claim.neg > 0) all.push({ claim, at: lastVerdictAt(row) });
     }
   }
-  claims.sort((x, y) => information(y) - information(x) || compare(x, y));
-  return claims.slice(0, most);
+  all.sort((x, y) => y.at - x.at || compare(x.claim, y.claim));
+  const newest = all.length > most ? all.splice(0, Math.floor(most / 2)) : [];
+  all.sort((x, y) => information(y.claim) - information(x.claim) || compare(x.claim, y.claim));
+  return [...newest, ...all].slice(0, most).map(({ claim }) => claim);
+}
+
+interface Dated {
+  claim: Claim;
+  /** When its last verdict came, ms since the epoch. */
+  at: number;
+}
+
+function lastVerdictAt(row: EvidenceRow): number {
+  return row.verdicts.at(-1)?.at ?? row.updatedAt;
 }
 
 function claimOf(row: EvidenceRow, wallMs: number): Claim {
   const elapsedMs = wallMs - row.updatedAt;
-  const last = row.verdicts.at(-1)?.at ?? row.updatedAt;
   return {
     subject: row.peer,
     skill: row.skill,
     pos: count(row.right * remaining(elapsedMs, goodHalfLifeMs)),
     neg: count(row.wrong * remaining(elapsedMs, badHalfLifeMs)),
     grounded: true,
-    lastEpoch: Math.floor(last / hourMs),
+    lastEpoch: Math.floor(lastVerdictAt(row) / hourMs),
   };
 }
 

@@ -23,8 +23,10 @@ const leastExplorationShare = 0.002;
 const youngExplorationShare = 0.1;
 /** Outsiders looked at to find the one with the best sampled trust; looking at all would cost as much as they are many. */
 const thompsonSize = 4;
-/** Trust in strangers below which they are drawn beside the band ever less often; one bad first meeting in a good mesh stays above. */
-const doubtful = 0.35;
+/** Trust in strangers where nobody lies: they are drawn beside the band the less often, the further below it is. */
+const mostPrior = 0.5;
+/** How often one that is known and not in the band is drawn beside it: it may have been misjudged, but most were not. */
+const secondChance = 0.3;
 /** Looked at when everybody drawn is busy, and taken of those that are not. */
 const idleLookedAt = 32;
 const idleTaken = 2;
@@ -130,7 +132,7 @@ export class Chooser {
     if (local !== undefined) {
       if (hasRoom(local, context.now)) return false;
     }
-    const success = Math.min(1, context.strangerPrior / 0.5);
+    const success = Math.min(1, context.strangerPrior / mostPrior);
     const share =
       this.#band.length < drawSize
         ? youngExplorationShare * success
@@ -148,8 +150,7 @@ export class Chooser {
     if (outside === 0) return;
     // One group is asked, in proportion to its size.
     const group = random() * outside < newcomers ? this.#newcomers : this.#others;
-    if (group === this.#newcomers && strangerPrior < doubtful && random() >= (strangerPrior / doubtful) ** 2)
-      return;
+    if (random() >= (group === this.#newcomers ? (strangerPrior / mostPrior) ** 3 : secondChance)) return;
     const [spill] = sampleBest(group, thompsonSize, random, 1);
     if (spill !== undefined && !drawn.includes(spill)) drawn.push(spill);
   }

@@ -4,9 +4,11 @@
  *
  * The judge is a grounded outcome of this node, against what was claimed before. A claim is a forecast: of n verdicts, so
  * many were good. It is scored by how much better or worse it foresaw the outcome than a forecast of 80 % good would have
- * (Brier 1950). So praise pays off only for peers that are good nine times in ten, whatever the mesh is like; an honest
- * report on a middling peer costs nothing; and to speak ill of the good, or well of the bad, costs eight to twenty times
- * what a true word earns.
+ * (Brier 1950). To speak ill of the good, or well of the bad, costs many times what a true word earns; praise without end
+ * for peers that are good four times in five costs more than it earns, while an honest report on them costs nothing.
+ *
+ * Whoever was judged often and never far off is believed, though nothing he said was a revelation: in a mesh of middling peers
+ * there are no others, and who believes only those that foresaw better than everybody believes nobody.
  *
  * An outcome counts most with a peer that is new here. What this node knows well is no test: it says so itself, in its
  * own attestations, for everybody to repeat.
@@ -30,18 +32,26 @@ export interface CredibilityRow extends Credibility {
 /** What one outcome takes from all before it. */
 const fading = 0.002;
 /**
- * What everybody begins with. A stranger's word counts nothing until it proved right on peers that were new here: with credit at
- * the start, a ring of peers that serve well four times in five was believed long enough to fill the band with its own.
+ * What everybody begins with: not to be heard. With credit at the start, a ring of peers that serve well four times in five was
+ * believed long enough to fill the band with its own. It is soon outweighed: two true words are enough.
  */
 const startRight = 1;
-const startWrong = 3;
-/** Reference forecast, and how many verdicts' worth of it a claim is mixed with: few verdicts foresee little. */
+const startWrong = 1;
+/** Share of right of all at which a word begins to count, and up to which it counts the more. */
+const heardFrom = 0.6;
+const heardFullyFrom = 0.85;
+/**
+ * Reference forecast, and how many verdicts' worth of it a claim is mixed with: few verdicts foresee little, and whoever honestly
+ * reports the two it has must not be called a liar by the third.
+ */
 const reference = 0.8;
-const referenceWeight = 2;
-/** Scale of scores: one false praise of a newcomer outweighs eight true ones. */
-const scoreWeight = 12;
+const referenceWeight = 20;
+/** Scale of scores. */
+const scoreWeight = 40;
+/** Added to each score: to be no worse than the reference is to be right. A ring that praises camouflage still loses by .018 a word. */
+const leniency = 0.01;
 /** Grounded verdicts of a peer after which its outcomes count half. */
-const familiarAt = 4;
+const familiarAt = 16;
 /** What operators vouch for is heard even while its claims fare badly. */
 const pinnedFloor = 0.9;
 
@@ -49,21 +59,22 @@ export function newCredibility(): Credibility {
   return { right: startRight, wrong: startWrong, equivocated: false };
 }
 
-/** ρ: 0 at a coin's accuracy and below, 1 from four in five. */
+/** ρ: 0 up to three right in five, 1 from seventeen in twenty. */
 export function rho(c: Credibility | undefined): number {
   if (c === undefined) return rhoOf(startRight, startWrong);
   return c.equivocated ? 0 : rhoOf(c.right, c.wrong);
 }
 
 function rhoOf(right: number, wrong: number): number {
-  return Math.min(1, Math.max(0, (right / (right + wrong) - 0.5) / 0.3));
+  const share = right / (right + wrong);
+  return Math.min(1, Math.max(0, (share - heardFrom) / (heardFullyFrom - heardFrom)));
 }
 
 /** One outcome against one claim; `known`: grounded verdicts of the subject that were here before. */
 export function judge(c: Credibility, good: boolean, { pos, neg }: Verdicts, known: number): void {
   const forecast = (pos + referenceWeight * reference) / (pos + neg + referenceWeight);
   const outcome = good ? 1 : 0;
-  const score = (outcome - reference) ** 2 - (outcome - forecast) ** 2;
+  const score = (outcome - reference) ** 2 - (outcome - forecast) ** 2 + leniency;
   const novelty = familiarAt / (familiarAt + known);
   const left = 1 - fading * novelty;
   c.right = left * c.right + scoreWeight * novelty * Math.max(0, score);

@@ -74,7 +74,9 @@ const weakWeight = 0.5;
 /** Above the 4 that make a peer known, so that two idle days do not turn it into a stranger again. */
 const weakCap = 5;
 const priorStrength = 2;
-const backOffWeight = 4;
+/** What was good elsewhere counts for at most so many here, what was bad for at most half as many: it stays, where the good fades. */
+const goodElsewhere = 8;
+const badElsewhere = 4;
 const knownAt = 4;
 /** A pin weighs as much as everything that others may say together. */
 const pinStrength = 10;
@@ -196,8 +198,8 @@ export function strangerPrior(good: number, bad: number): number {
  *     a = 2·p0     + A + I⁺·½^min(4,nb) + back-off of good
  *     b = 2·(1−p0) + B + I⁻             + back-off of bad
  *
- * Back-off: what the peer did at *other* skills (`otherGood`, `otherBad`, decayed) stands in as at most four
- * observations in their proportion. The good part fades as own evidence comes in, so that agreement elsewhere cannot
+ * Back-off: what the peer did at *other* skills (`otherGood`, `otherBad`, decayed) stands in, the good for at most
+ * eight observations and the bad for four, in their proportion; with four of both, whoever was good elsewhere stayed just outside the band. The good part fades as own evidence comes in, so that agreement elsewhere cannot
  * outvote a failure here; the bad part stays, because one who lies at one skill is not to be trusted at the next.
  */
 export function posterior(
@@ -218,8 +220,8 @@ export function posterior(
   let a = priorStrength * prior + good + indirect.good * goodWordLeft(bad);
   let b = priorStrength * (1 - prior) + bad + indirect.bad;
   if (others > 0) {
-    a += (Math.min(others, Math.max(0, backOffWeight - good - bad)) * otherGood) / others;
-    b += (Math.min(others, backOffWeight) * otherBad) / others;
+    a += (Math.min(others, Math.max(0, goodElsewhere - good - bad)) * otherGood) / others;
+    b += (Math.min(others, badElsewhere) * otherBad) / others;
   }
   const n = a + b;
   const mean = a / n;

@@ -1,9 +1,9 @@
 /**
- * What others say of each peer, as far as they are heard: I⁺ and I⁻ in pseudo-observations, at most ten together, so that
- * own experience always outweighs hearsay in the end. Kept as sums, so that one changed attestation costs as much as it
+ * What others say of each peer, as far as they are heard: I⁺ and I⁻ in pseudo-observations, at most twenty together, so that
+ * own experience always outweighs hearsay in the end: one failure here halves what is good of it, and the peer leaves the band. Kept as sums, so that one changed attestation costs as much as it
  * has claims, and read by routing at every decision.
  *
- *     W = Σ g·κ     I = 10·min(1, W / (.1·Σg))     I⁺ : I⁻ as the weighted mean of pos/(pos + 4·neg)
+ *     W = Σ g·κ     I = 20·min(1, W / (.05·Σg))     I⁺ : I⁻ as the weighted mean of pos/(pos + 4·neg)
  */
 import type { PeerIdText } from "../core/ids.ts";
 import type { ClaimIndex } from "./claim-index.ts";
@@ -11,11 +11,11 @@ import type { GraphNode } from "./graph-node.ts";
 import type { Indirect } from "./evidence.ts";
 
 /** Pseudo-observations, at most. */
-const most = 10;
+const most = 20;
 /** Share of all weight that must speak of a peer for that. */
-const fullShare = 0.1;
+const fullShare = 0.05;
 /** What is said of a peer's other skills stands in for at most so many. */
-const backOffWeight = 4;
+const backOffWeight = 12;
 /** A change by less is not worth a new computation of what follows from it. */
 const noticeable = 0.05;
 /** What rounding leaves of a sum whose parts were all taken away; no weight that counts is so small. */

@@ -28,7 +28,7 @@ export function trustCalls({ self, trust, evidence }: Sources) {
      */
     onVerdict(peer: PeerIdText, skill: string, good: boolean, note: VerdictNote, wallMs: number): void {
       if (peer === self) return;
-      trust.onOutcome(peer, skill, good, wallMs);
+      trust.onOutcome(peer, good, wallMs);
       if (good) evidence.good(peer, skill, wallMs, note);
       else evidence.bad(peer, skill, wallMs, note);
     },
@@ -56,8 +56,11 @@ export function trustCalls({ self, trust, evidence }: Sources) {
     /** The operator's word: pins of one half and more are recommenders, where the walk begins beside this node. */
     setPins: (pins: ReadonlyMap<PeerIdText, number>): void => trust.setPins(pins),
 
-    /** What this node says of others: grounded verdicts of its own, most informative first. */
+    /** What this node has to say of others: grounded verdicts of its own. Call `onSaid` when others have it. */
     claims: (wallMs: number): Claim[] => attest(evidence, wallMs),
+
+    /** What `claims` returned is public from now on. */
+    onSaid: (): void => trust.onSaid(),
 
     /** The `maxNodes` most visited peers with the claims between them, this node's own among these. */
     trustGraph(wallMs: number, maxNodes: number = limits.trustGraphNodes): TrustGraphView {
@@ -85,9 +88,8 @@ export function trustCalls({ self, trust, evidence }: Sources) {
     /** Share of the peer's results at the skill that should be checked, .05–1. */
     verifyProbability(peer: PeerIdText, skill: string, wallMs: number): number {
       if (peer === self) return 0;
-      const { good: praise } = trust.indirect(peer, skill);
       const { known } = evidence.standing(peer, skill, indirectOfPin(trust.pins.get(peer)), wallMs);
-      return checkShare(evidence.get(peer)?.skills, skill, praise, known, wallMs);
+      return checkShare(evidence.get(peer)?.skills, skill, trust.indirect(peer, skill), known, wallMs);
     },
 
     /** Whether the two count as one in a quorum: vouching.ts. */

@@ -199,7 +199,7 @@ export function createRouter({ random, self }: RouterOptions) {
       closed(peer, skill, outcome, now);
       if (peer === self) return;
       if (outcome.grounded === true) {
-        trust.onOutcome(peer, skill, true, wall(now));
+        trust.onOutcome(peer, true, wall(now));
         evidence.good(peer, skill, wall(now), outcome);
       } else evidence.weakGood(peer, skill, wall(now));
     },
@@ -213,7 +213,7 @@ export function createRouter({ random, self }: RouterOptions) {
     onBad(peer: PeerIdText, skill: string, reason: string, now: number, outcome: Outcome = {}): void {
       closed(peer, skill, outcome, now);
       if (peer === self) return;
-      trust.onOutcome(peer, skill, false, wall(now));
+      trust.onOutcome(peer, false, wall(now));
       evidence.bad(peer, skill, wall(now), { ...outcome, reason });
       if (lastBad.size >= lastBadKept) lastBad.clear();
       lastBad.set(peer, reason);

@@ -1,9 +1,9 @@
 /**
  * What an attempt at a prospect is expected to cost, in ms until a good result:
  *
- *     RTT + S·(1 + max(0, Q+1−c)/c) + (1−r)/r·3000 + (1−θ)/θ·1500 + price + (1−rating)·1500
+ *     RTT + S·(1 + max(0, Q+1−c)/c) + (1−r)/r·3000 + (1−θ)/θ·w + price + (1−rating)·1500
  *
- * c are the peer's slots, Q what it has in hand, r its reliability, θ the sampled trust. The load is the peer's own word,
+ * c are the peer's slots, Q what it has in hand, r its reliability, θ the sampled trust, w the price of a wrong result. The load is the peer's own word,
  * so it is bounded by what this node measured: lying in reports gains little.
  */
 import type { Load } from "../network/messages.ts";
@@ -13,9 +13,15 @@ import type { Prospect } from "./prospects.ts";
 
 /** What a lost attempt costs: about the time until it is noticed and sent elsewhere. */
 const lossMs = 3_000;
-/** What a wrong result costs: finding out and doing it again. */
-const wrongMs = 1_500;
-/** What a result of no use costs, as a wrong one; a rating of 1 costs nothing. */
+/**
+ * What a wrong result costs: finding out and doing it again, where it is found out. At half of it, liars that are right four
+ * times in five and ten times as fast as others were a bargain. With runs of a few ms it is less: there a second of distrust
+ * would outweigh every queue, and doing it again is quick.
+ */
+const mostWrongMs = 3_000;
+const leastWrongMs = 150;
+const wrongRuns = 30;
+/** What a result of no use costs at most, less than a wrong one, which may be used; a rating of 1 costs nothing. */
 const poorMs = 1_500;
 /** A credit saved is worth waiting this long. */
 const priceMsPerCredit = 50;
@@ -130,11 +136,15 @@ export function score(prospect: Prospect, skillMs: number, now: number): ScorePa
   const measuredMs = rttAt(metrics, now);
   const rttMs = (measuredMs < 0 ? unknownRttMs : measuredMs) * (candidate.connected ? 1 : unconnectedRtts);
   const unreliabilityMs = oddsAgainst(standing.reliability) * lossMs;
-  const distrustMs = oddsAgainst(prospect.theta) * wrongMs;
+  const distrustMs = oddsAgainst(prospect.theta) * wrongMs(skillMs);
   const priceMs = number(candidate.price) * priceMsPerCredit;
   const qualityMs = (1 - (prospect.service?.rating ?? 1)) * poorMs;
   const totalMs = rttMs + serviceMs + unreliabilityMs + distrustMs + priceMs + qualityMs;
   return { rttMs, serviceMs, unreliabilityMs, distrustMs, priceMs, qualityMs, totalMs };
+}
+
+function wrongMs(skillMs: number): number {
+  return Math.min(mostWrongMs, Math.max(leastWrongMs, wrongRuns * skillMs));
 }
 
 function oddsAgainst(share: number): number {

@@ -4,29 +4,38 @@
  */
 import type { EvidenceRow } from "./evidence-row.ts";
 import { goodWordLeft } from "./evidence.ts";
+import type { Indirect } from "./evidence.ts";
 
 const least = 0.05;
 
-/** What was right at other skills counts for at most so many results here, as it does in trust. */
-const backOffWeight = 4;
+/** What was right at other skills counts for at most so many results here. */
+const mostElsewhere = 12;
+/** Praise saves at most so many checks: whoever everybody praises may turn, and one of all must notice. */
+const mostPraise = 8;
 
 /**
- * v = clamp(1/(1 + CV + I⁺·½^nb), .05, 1). `rows`: own evidence by skill; `praise`: I⁺; `known`: told from a
- * stranger, by own experience or others'. CV is of this skill, and a little of the others if nothing was wrong there.
+ * v = clamp(1/(1 + CV + p·½^nb), .05, 1). `rows`: own evidence by skill; `said`: I⁺ and I⁻, of which p is I⁺ times the
+ * fourth power of its share, at most eight: of one who fails now and then good words save no checks. `known`: told from a
+ * stranger, by own experience or others'. CV is of this skill, and some of the others if nothing was wrong there.
  */
 export function checkShare(
   rows: ReadonlyMap<string, EvidenceRow> | undefined,
   skill: string,
-  praise: number,
+  said: Indirect,
   known: boolean,
   wallMs: number,
 ): number {
   if (!known) return 1;
+  const praise = praiseOf(said);
   const row = rows?.get(skill);
   const elsewhere = validElsewhere(rows, row);
   if (row === undefined) return clamp(1 / (1 + elsewhere + praise));
   if (row.alarmChecks > 0 && wallMs < row.alarmUntil) return 1;
   return clamp(1 / (1 + row.valid + elsewhere + praise * goodWordLeft(row.bad)));
+}
+
+function praiseOf({ good, bad }: Indirect): number {
+  return good === 0 ? 0 : Math.min(mostPraise, good * (good / (good + bad)) ** 4);
 }
 
 function validElsewhere(
@@ -40,7 +49,7 @@ function validElsewhere(
     if (row.valid === 0 && row.wrong > 0) return 0;
     valid += row.valid;
   }
-  return Math.min(backOffWeight, valid);
+  return Math.min(mostElsewhere, valid);
 }
 
 function clamp(share: number): number {

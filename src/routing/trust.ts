@@ -19,6 +19,7 @@ import type { GraphNode } from "./graph-node.ts";
 import { HearsayTable } from "./hearsay.ts";
 import { walk } from "./trust-walk.ts";
 import type { Walk } from "./trust-walk.ts";
+import { Unsaid } from "./unsaid.ts";
 
 /** The walk is repeated at most this often, and less often where it is long: 2 % of the time of one core at most. */
 const leastMs = 1_000;
@@ -31,6 +32,7 @@ export class Trust {
   readonly #self: PeerIdText;
   readonly #evidence: EvidenceTable;
   readonly #hearsay: HearsayTable;
+  readonly #unsaid = new Unsaid();
   #pins: ReadonlyMap<PeerIdText, number> = new Map();
   #walk: Walk | undefined;
   #dirty = false;
@@ -65,8 +67,25 @@ export class Trust {
   onAttestation(a: Attestation, wallMs: number): boolean {
     if (a.issuer === this.#self || this.credibility.get(a.issuer)?.equivocated === true) return false;
     if (!this.book.offer(a, wallMs)) return false;
+    this.#test(a);
     this.#said(a.issuer, a.claims);
     return true;
+  }
+
+  /** This node has told others what it knows: it is no test of their words any more. */
+  onSaid(): void {
+    this.#unsaid.clear();
+  }
+
+  #test(a: Attestation): void {
+    // Of whom it spoke before, each verdict has judged it by what it said then.
+    const before = this.index.get(a.issuer);
+    const alreadyJudged = (subject: PeerIdText): boolean =>
+      before !== undefined && this.index.get(subject)?.about.has(before) === true;
+    this.#unsaid.test(a, alreadyJudged, ({ good, known }, claim) => {
+      this.credibility.judge(a.issuer, good, claim, known);
+      this.#dirty = true;
+    });
   }
 
   onEquivocation(issuer: PeerIdText): void {
@@ -77,15 +96,15 @@ export class Trust {
   }
 
   /**
-   * A grounded outcome, before it is added to the evidence: every claim about it is judged by it. A peer's claims about
-   * other skills are not: it may be good at one and bad at the next.
+   * A grounded outcome, before it is added to the evidence: whoever spoke of the peer is judged by it, for all that it said of the
+   * peer together. Few speak of the very skill that was asked for, and a peer that lies at one skill lies at the next.
    */
-  onOutcome(peer: PeerIdText, skill: string, good: boolean, wallMs: number): void {
+  onOutcome(peer: PeerIdText, good: boolean, wallMs: number): void {
     const { right, wrong } = this.#evidence.totals(peer, wallMs);
-    for (const { issuer, claims } of this.index.get(peer)?.about.values() ?? []) {
-      for (const claim of claims)
-        if (claim.skill === skill) this.credibility.judge(issuer.peer, good, claim, right + wrong);
-    }
+    const known = right + wrong;
+    this.#unsaid.add({ peer, good, known });
+    for (const statement of this.index.get(peer)?.about.values() ?? [])
+      this.credibility.judge(statement.issuer.peer, good, statement, known);
     this.#dirty = true;
   }
 

@@ -22,6 +22,7 @@ let stored: { seq: number; signed: Uint8Array | undefined };
 let published: Attestation[];
 let savingFails: boolean;
 let saidAgain: number;
+let told: number;
 
 beforeEach(() => {
   clock = manualClock();
@@ -31,6 +32,7 @@ beforeEach(() => {
   published = [];
   savingFails = false;
   saidAgain = 0;
+  told = 0;
 });
 
 function start(options: Partial<OwnAttestationOptions> = {}): OwnAttestation {
@@ -38,6 +40,7 @@ function start(options: Partial<OwnAttestationOptions> = {}): OwnAttestation {
     network: "errand",
     signer,
     claims: () => claims,
+    said: () => void told++,
     isWithheld: (subject) => withheld.has(subject),
     last: stored,
     async save(signed, seq) {
@@ -83,6 +86,7 @@ test("nothing is said while there is nothing to say, and a change at most once a
   }
   own.stop();
   expect(published.length).toBe(2);
+  expect(told).toBe(2);
   expect(published[1]?.seq).toBeGreaterThan(published[0]?.seq as number);
 });
 

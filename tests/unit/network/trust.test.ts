@@ -60,6 +60,7 @@ async function startNode(
     signer: identity.signer,
     store,
     claims: () => claims,
+    said: () => {},
     isWithheld: () => false,
     worth: () => 0,
     isBlocked: () => false,

@@ -7,10 +7,11 @@ const praise = { pos: 50, neg: 0 };
 const slander = { pos: 0, neg: 50 };
 
 describe("credibility", () => {
-  it("is 0 for coins and worse, 1 from four right in five", () => {
+  it("is 0 for little better than coins and worse, 1 from seventeen right in twenty", () => {
     expect(rho({ right: 5, wrong: 5, equivocated: false })).toBe(0);
     expect(rho({ right: 1, wrong: 9, equivocated: false })).toBe(0);
-    expect(rho({ right: 8, wrong: 2, equivocated: false })).toBeCloseTo(1);
+    expect(rho({ right: 6, wrong: 4, equivocated: false })).toBe(0);
+    expect(rho({ right: 17, wrong: 3, equivocated: false })).toBeCloseTo(1);
     expect(rho({ right: 100, wrong: 0, equivocated: true })).toBe(0);
     expect(rho(undefined)).toBeCloseTo(rho(newCredibility()));
   });
@@ -47,6 +48,18 @@ describe("credibility", () => {
     expect(before).toBeGreaterThan(0.8);
     for (let i = 0; i < 100; i++) judge(c, i % 5 !== 0, { pos: 40, neg: 10 }, 0);
     expect(rho(c)).toBeGreaterThan(0.8);
+  });
+
+  it("comes to who honestly reports middling peers, where there are no others, and not to who praises them", () => {
+    const random = seeded(7);
+    const [honest, ring] = [newCredibility(), newCredibility()];
+    for (let i = 0; i < 300; i++) {
+      const good = random() < 0.8;
+      judge(honest, good, { pos: 8, neg: 2 }, i % 4);
+      judge(ring, good, praise, i % 4);
+    }
+    expect(rho(honest)).toBeGreaterThan(0.9);
+    expect(rho(ring)).toBe(0);
   });
 
   it("is hardly moved by what everybody can see: outcomes of peers that are well known here", () => {

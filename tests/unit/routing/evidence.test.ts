@@ -116,12 +116,12 @@ describe("posterior", () => {
     expect(evidence.indirectOfPin(undefined)).toEqual(nothing);
   });
 
-  it("lets other skills stand in with at most four observations, the good ones only where own are missing", () => {
-    // Others 30:10, so 3 good and 1 bad of the four.
-    expect(evidence.posterior(undefined, 30, 10, nothing, 0.5, 0)).toMatchObject({ a: 4, b: 2 });
-    // Two own: 2 of the good part are left, 2 · 3/4; the bad part stays.
-    expect(evidence.posterior(of({ good: 2 }), 30, 10, nothing, 0.5, 0)).toMatchObject({ a: 4.5, b: 2 });
-    // Less than four elsewhere count as what they are.
+  it("lets other skills stand in with at most eight good and four bad observations, the good ones only where own are missing", () => {
+    // Others 30:10, so 6 good of eight, and 1 bad of four.
+    expect(evidence.posterior(undefined, 30, 10, nothing, 0.5, 0)).toMatchObject({ a: 7, b: 2 });
+    // Two own: 6 of the good part are left, 6 · 3/4; the bad part stays.
+    expect(evidence.posterior(of({ good: 2 }), 30, 10, nothing, 0.5, 0)).toMatchObject({ a: 7.5, b: 2 });
+    // Less than eight elsewhere count as what they are.
     expect(evidence.posterior(undefined, 1, 0, nothing, 0.5, 0)).toMatchObject({ a: 2, b: 1 });
   });
 

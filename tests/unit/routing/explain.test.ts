@@ -17,8 +17,8 @@ describe("a decision in words", () => {
     const decision = decide([candidate(a, { price: 2 }), candidate(b, { blocked: true })]);
     expect(explainDecision(decision)).toEqual([
       "…aaaaaaa1 was chosen, the only one that can do it out of 2 peers known; no fallback.",
-      "…aaaaaaa1: chosen; expected 1720 ms to a good result (round trip 20 ms, run and wait 100 ms, unreliability 0 ms, " +
-        "distrust 1500 ms, price 100 ms); 0 of 4 slots busy, 0 waiting, 0 of ours there; trust 0.50, at least 0.21, reliability 1.00.",
+      "…aaaaaaa1: chosen; expected 3220 ms to a good result (round trip 20 ms, run and wait 100 ms, unreliability 0 ms, " +
+        "distrust 3000 ms, price 100 ms); 0 of 4 slots busy, 0 waiting, 0 of ours there; trust 0.50, at least 0.21, reliability 1.00.",
       "…bbbbbbb2: not taken: blocked by the operator.",
     ]);
   });

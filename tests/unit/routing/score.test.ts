@@ -29,10 +29,20 @@ describe("score", () => {
     expect(parts.serviceMs).toBeCloseTo(400);
     // .4/.6·3000
     expect(parts.unreliabilityMs).toBeCloseTo(2_000);
-    // .25/.75·1500
-    expect(parts.distrustMs).toBeCloseTo(500);
+    // .25/.75·3000
+    expect(parts.distrustMs).toBeCloseTo(1_000);
     expect(parts.priceMs).toBe(100);
-    expect(parts.totalMs).toBeCloseTo(3_030);
+    expect(parts.totalMs).toBeCloseTo(3_530);
+  });
+
+  it("prices a wrong result by the runs that it costs, within bounds", () => {
+    for (const [skillMs, wrongMs] of [
+      [1, 150],
+      [20, 600],
+      [100, 3_000],
+      [60_000, 3_000],
+    ] as const)
+      expect(score(prospect(), skillMs, 0).distrustMs).toBeCloseTo(wrongMs / 3);
   });
 
   it("counts an unmeasured peer as 20 ms away, and three times that when it must be connected first", () => {

@@ -1,5 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { limits } from "../../../src/core/limits.ts";
 import type { Attestation, Claim } from "../../../src/routing/attestation.ts";
 import { createRouter } from "../../../src/routing/router.ts";
 import { candidate, request, seeded, skill, wallStart } from "./fixtures.ts";
@@ -26,12 +27,12 @@ const good = (r: ReturnType<typeof router>, peer: string, times: number, at = sk
 };
 
 describe("what others say", () => {
-  it("counts when it comes from a pinned peer, by at most ten observations, and at once", () => {
+  it("counts when it comes from a pinned peer, by at most twenty observations, and at once", () => {
     const r = router({ friend: 1 });
     r.tick(0, wallStart);
     expect(r.onAttestation(says("friend", [claim("worker", 20)]), wallStart)).toBe(true);
     const { hearsay, posterior } = r.explainTrust("worker", skill, wallStart);
-    expect(hearsay.good).toBeCloseTo(10);
+    expect(hearsay.good).toBeCloseTo(20);
     expect(hearsay.bad).toBe(0);
     expect(hearsay.recommenders).toMatchObject([{ peer: "friend", pos: 20, neg: 0, share: 1 }]);
     expect(posterior.lower).toBeGreaterThan(0.8);
@@ -72,9 +73,9 @@ describe("what others say", () => {
       return r.explainTrust("worker", skill, wallMs).hearsay.good;
     };
     r.onAttestation(says("friend", [claim("worker", 20)], { seq: 2 }), wallStart);
-    expect(heard(wallStart)).toBeCloseTo(10);
+    expect(heard(wallStart)).toBeCloseTo(20);
     expect(r.onAttestation(says("friend", [], { seq: 1 }), wallStart)).toBe(false);
-    expect(heard(wallStart)).toBeCloseTo(10);
+    expect(heard(wallStart)).toBeCloseTo(20);
     expect(heard(wallStart + 2 * hour)).toBe(0);
     const late = says("friend", [claim("worker", 20)], { seq: 1, expiresAt: wallStart + 9 * hour });
     expect(r.onAttestation(late, wallStart + 2 * hour)).toBe(false);
@@ -82,7 +83,63 @@ describe("what others say", () => {
   });
 });
 
+describe("a stranger's first words", () => {
+  /** Verdicts of which nobody has heard, on both kinds of peers. */
+  const meet = (r: ReturnType<typeof router>): void => {
+    for (let i = 0; i < 20; i++) {
+      good(r, `honest${i}`, 2);
+      r.onBad(`liar${i}`, skill, "wrong", 0);
+    }
+  };
+  const subjects = Array.from({ length: 20 }, (_, i) => i);
+  const truth = subjects.flatMap((i) => [claim(`honest${i}`, 5), claim(`liar${i}`, 0, 2)]);
+  const lies = subjects.flatMap((i) => [claim(`liar${i}`, 50), claim(`friend${i}`, 50)]);
+  const credit = (r: ReturnType<typeof router>, peer: string): number =>
+    r.explainTrust(peer, undefined, wallStart).credibility;
+
+  it("are tested by what this node has told nobody: who could know better than by copying is believed at once", () => {
+    const r = router();
+    meet(r);
+    r.onAttestation(says("witness", truth), wallStart);
+    r.onAttestation(says("ring", lies), wallStart);
+    expect(credit(r, "witness")).toBe(1);
+    expect(credit(r, "ring")).toBe(0);
+  });
+
+  it("prove nothing once this node has said the same", () => {
+    const r = router();
+    meet(r);
+    r.onSaid();
+    r.onAttestation(says("parrot", truth), wallStart);
+    expect(credit(r, "parrot")).toBe(0);
+  });
+
+  it("are tested by each verdict once, however often they are said", () => {
+    const once = router();
+    const often = router();
+    for (const r of [once, often]) {
+      good(r, "honest", 2);
+      r.onAttestation(says("witness", [claim("honest", 5)], { seq: 1 }), wallStart);
+    }
+    for (let seq = 2; seq < 9; seq++)
+      often.onAttestation(says("witness", [claim("honest", 5 + seq)], { seq }), wallStart);
+    expect(often.exportCredibility()).toEqual(once.exportCredibility());
+  });
+});
+
 describe("what this node says", () => {
+  it("is its news and what it knows best, where not all of it fits", () => {
+    const r = router();
+    for (let i = 0; i < limits.claimsPerAttestation; i++) good(r, `old${i}`, 10 + (i % 5));
+    r.onGood("newcomer", skill, { grounded: true }, 5_000);
+    const said = r.claims(wallStart + 10_000);
+    expect(said.length).toBe(limits.claimsPerAttestation);
+    expect(said[0]).toMatchObject({ subject: "newcomer", pos: 1 });
+    expect(new Set(said.map(({ subject }) => subject)).size).toBe(said.length);
+    const rest = said.slice(limits.claimsPerAttestation / 2).map(({ pos }) => pos);
+    expect(rest).toEqual(rest.toSorted((x, y) => y - x));
+  });
+
   it("is its grounded verdicts alone", () => {
     const r = router({ friend: 1 });
     r.onAttestation(says("friend", [claim("heard of", 50)]), wallStart);
@@ -111,6 +168,8 @@ describe("the order in which attestations come", () => {
     const trustAfter = (list: Attestation[]): number[] => {
       const r = router({ a: 1, b: 0.7 });
       good(r, "c", 5);
+      // What nobody has heard yet tests whatever comes first.
+      r.onSaid();
       r.tick(0, wallStart);
       for (const [i, a] of list.entries()) {
         r.onAttestation(a, wallStart);
@@ -219,11 +278,13 @@ describe("how often results are checked", () => {
     });
   });
 
-  it("less for who was right at other skills, by a little, and not once it was wrong there", () => {
+  it("less for who was right at other skills, up to a point, and not once it was wrong there", () => {
     const r = router();
     for (let i = 0; i < 9; i++) r.onGood("p", "elsewhere", { grounded: true }, 0);
     const share = (): number => r.verifyProbability("p", skill, wallStart);
-    expect(share()).toBeCloseTo(1 / 5);
+    expect(share()).toBeCloseTo(1 / 10);
+    for (let i = 0; i < 9; i++) r.onGood("p", "elsewhere", { grounded: true }, 0);
+    expect(share()).toBeCloseTo(1 / 13);
     r.onBad("p", "elsewhere", "wrong", 0);
     expect(share()).toBe(1);
   });
