@@ -2,7 +2,6 @@
  * The libp2p node and its settings. Every number here was measured (on two shared cores, among 10 to 100 nodes); where it
  * differs from libp2p's default, the comment says what the default did.
  */
-import { noise } from "@chainsafe/libp2p-noise";
 import { bootstrap } from "@libp2p/bootstrap";
 import { gossipsub, type GossipSub } from "@libp2p/gossipsub";
 import { identify, identifyPush, type Identify, type IdentifyPush } from "@libp2p/identify";
@@ -17,6 +16,7 @@ import { limits } from "../core/limits.ts";
 import type { Identity } from "./identity.ts";
 import type { RelayLimit } from "./gossip/relay-limit.ts";
 import { createMuxer } from "./muxer.ts";
+import { createNoise } from "./noise.ts";
 import { alarmTopic, attestationTopic, cardTopic, dhtProtocol } from "./names.ts";
 import { createWebSockets } from "./websockets.ts";
 
@@ -65,7 +65,7 @@ export function createLibp2pNode(settings: NodeSettings): Promise<Libp2pNode> {
     },
     addresses: { listen: settings.listen, announce: settings.announce },
     transports: [tcp(), createWebSockets()],
-    connectionEncrypters: [noise()],
+    connectionEncrypters: [createNoise()],
     streamMuxers: [createMuxer()],
     ...(settings.swarmKey !== undefined && {
       connectionProtector: preSharedKey({ psk: settings.swarmKey, timeout: 3_000 }),
