@@ -6,7 +6,7 @@
 import { fromString } from "uint8arrays/from-string";
 import type { Body } from "../core/body.ts";
 import { taskIdToBytes, type PeerIdText } from "../core/ids.ts";
-import { merkleLeaf, merkleTree, sha256, verifySignature, type Signer } from "../core/signatures.ts";
+import { merkleTree, sha256, verifySignature, type Signer } from "../core/signatures.ts";
 import type { Attest, AttemptRef, ResponseStatus } from "./messages.ts";
 import { VerifiedTree } from "./verified-tree.ts";
 
@@ -35,37 +35,50 @@ export function bodyHash(body: Body): Uint8Array {
  * content; texts in UTF-8, the attempt in four bytes big-endian.
  */
 export function statementBytes(s: ResponseStatement): Uint8Array {
-  attemptBytes.writeUInt32BE(s.attempt);
-  const fields = [
-    s.network,
-    s.submitter,
-    s.worker,
-    taskIdToBytes(s.taskId),
-    attemptBytes,
-    s.inputHash,
-    s.skill,
-    s.skillVersion,
-    s.status,
-    s.outputHash,
-  ];
-  let at = 0;
-  for (const field of fields) {
-    let length: number;
-    if (typeof field === "string") {
-      length = scratch.write(field, at + 2);
-    } else {
-      scratch.set(field, at + 2);
-      length = field.length;
-    }
-    scratch.writeUInt16BE(length, at);
-    at += 2 + length;
-  }
-  return Buffer.from(scratch.subarray(0, at));
+  const end = writeStatement(s);
+  return Buffer.from(scratch.subarray(1, end));
 }
 
-// Filled and copied in one go. Its fields are bounded by the wire and the configuration to a few hundred bytes.
+/** As `merkleLeaf` of the statement's bytes, hashed where they are written. */
+function statementLeaf(s: ResponseStatement): Uint8Array {
+  const end = writeStatement(s);
+  return sha256(scratch.subarray(0, end));
+}
+
+// Filled and read in one go: the zero of a leaf, then the statement. Its fields are bounded by the wire and the configuration to
+// a few hundred bytes.
 const scratch = Buffer.alloc(16 * 1024);
-const attemptBytes = Buffer.alloc(4);
+const leafPrefixBytes = 1;
+
+// The first fields are those of the last statement, mostly: they are still there.
+let [network, submitter, worker] = ["", "", ""];
+let partiesEnd = 0;
+
+/** Returns where it ends. */
+function writeStatement(s: ResponseStatement): number {
+  if (s.worker !== worker || s.submitter !== submitter || s.network !== network || partiesEnd === 0) {
+    ({ network, submitter, worker } = s);
+    partiesEnd = writeText(worker, writeText(submitter, writeText(network, leafPrefixBytes)));
+  }
+  let at = writeField(taskIdToBytes(s.taskId), partiesEnd);
+  scratch.writeUInt16BE(4, at);
+  at = scratch.writeUInt32BE(s.attempt, at + 2);
+  at = writeField(s.inputHash, at);
+  at = writeText(s.status, writeText(s.skillVersion, writeText(s.skill, at)));
+  return writeField(s.outputHash, at);
+}
+
+function writeField(bytes: Uint8Array, at: number): number {
+  scratch.writeUInt16BE(bytes.length, at);
+  scratch.set(bytes, at + 2);
+  return at + 2 + bytes.length;
+}
+
+function writeText(text: string, at: number): number {
+  const length = scratch.write(text, at + 2);
+  scratch.writeUInt16BE(length, at);
+  return at + 2 + length;
+}
 
 export interface ResponseSigner {
   /** Calls `done` at the end of this turn, together with the other statements of the turn. */
@@ -93,7 +106,7 @@ export function createResponseSigner(signer: Signer): ResponseSigner {
   };
   return {
     sign(statement, done) {
-      waiting.push({ leaf: merkleLeaf(statementBytes(statement)), done });
+      waiting.push({ leaf: statementLeaf(statement), done });
       if (waiting.length === 1) setImmediate(flush);
     },
     flush,
@@ -104,30 +117,44 @@ export function createResponseSigner(signer: Signer): ResponseSigner {
 // not kept, and of the others few: what lives long is dear to collect.
 const treesKept = 32;
 
-/** A check of statements that remembers the trees it has seen signed. `bytes`: the statement's, where they are at hand. */
-export type ResponseVerifier = (
-  statement: ResponseStatement,
-  attest: Attest | undefined,
-  bytes?: Uint8Array,
-) => boolean;
+/** A check of statements that remembers the trees it has seen signed. */
+export type ResponseVerifier = (statement: ResponseStatement, attest: Attest | undefined) => boolean;
+
+interface SignedTree {
+  readonly worker: PeerIdText;
+  readonly size: number;
+  readonly signature: Uint8Array;
+  readonly tree: VerifiedTree;
+}
 
 export function createResponseVerifier(): ResponseVerifier {
-  const trees = new Map<string, VerifiedTree>();
-  return (statement, attest, bytes = statementBytes(statement)) => {
+  // The newest last: the next answer's, mostly.
+  const trees: SignedTree[] = [];
+
+  function find(by: PeerIdText, { treeSize, signature }: Attest): SignedTree | undefined {
+    for (let i = trees.length - 1; i >= 0; i--) {
+      const one = trees[i] as SignedTree;
+      if (one.size === treeSize && one.worker === by && Buffer.compare(one.signature, signature) === 0)
+        return one;
+    }
+    return undefined;
+  }
+
+  return (statement, attest) => {
     if (attest === undefined || attest.treeSize > treeLeaves || attest.signature.length !== 64) return false;
-    const { worker } = statement;
-    const key = `${worker} ${attest.treeSize} ${Buffer.from(attest.signature).toString("latin1")}`;
-    const known = trees.get(key);
-    const tree = known ?? new VerifiedTree(attest.treeSize);
-    const isRoot = (root: Uint8Array): boolean => verifySignature(worker, domain, root, attest.signature);
-    if (!tree.proves(merkleLeaf(bytes), attest.leafIndex, attest.proof, isRoot)) return false;
-    if (tree.complete) trees.delete(key);
-    else if (known === undefined) keep(key, tree);
+    const { worker: by } = statement;
+    const { treeSize, leafIndex, proof, signature } = attest;
+    const known = find(by, attest);
+    const tree = known?.tree ?? new VerifiedTree(treeSize);
+    const isRoot = (root: Uint8Array): boolean => verifySignature(by, domain, root, signature);
+    if (!tree.proves(statementLeaf(statement), leafIndex, proof, isRoot)) return false;
+    if (known !== undefined) {
+      if (tree.complete) trees.splice(trees.indexOf(known), 1);
+    } else if (!tree.complete) {
+      if (trees.length >= treesKept) trees.shift();
+      // A copy: the answer's own is a view of all that came with it.
+      trees.push({ worker: by, size: treeSize, signature: Uint8Array.from(signature), tree });
+    }
     return true;
   };
-
-  function keep(key: string, tree: VerifiedTree): void {
-    if (trees.size >= treesKept) trees.delete(trees.keys().next().value as string);
-    trees.set(key, tree);
-  }
 }

@@ -54,8 +54,8 @@ export function createAccepting(options: AcceptOptions): Accepting {
     return record;
   }
 
-  /** Everything but the commit. */
-  async function take(submission: Submission): Promise<TaskRecord> {
+  /** Everything but the commit. May throw at once. */
+  function take(submission: Submission): Promise<TaskRecord> {
     if (stopped) throw new ErrandError("ShuttingDown", "this node is shutting down");
     if (store.failed !== undefined) throw toErrandError(store.failed, "StorageFailed");
     const spec = fillSpec(submission);

@@ -13,7 +13,7 @@ import type { Run } from "./hedging.ts";
 import type { Providers } from "./providers.ts";
 import { markTried, stopRecord, type TaskRecord } from "./record.ts";
 import { lossBudget, lossDelayMs, refusalDelayMs, retryDelayMs } from "./retry.ts";
-import type { Answer, Settlement } from "./settle.ts";
+import type { Answer, Judgement, Settlement } from "./settle.ts";
 import { isTerminal } from "./states.ts";
 import type { TaskTable } from "./table.ts";
 import type { Answered } from "./verification/held.ts";
@@ -67,6 +67,9 @@ export interface Pending {
   ifNothingElse(): Next | undefined;
 }
 
+/** What a finished attempt means for its task: nothing more when the task has ended. */
+export type Conclusion = Next | Pending | undefined;
+
 /** What one candidate said instead of taking the task. */
 export interface Refusal {
   peer: PeerIdText;
@@ -92,13 +95,13 @@ export function createAftermath(options: AftermathOptions) {
   const verification = options.verification ?? { check: notChecked };
 
   /** What a finished attempt means for the task: its end, or where it goes next. With another `beside` it, that waits. */
-  async function conclude(
+  function conclude(
     record: TaskRecord,
     decision: Decision | undefined,
     peer: PeerIdText,
     outcome: AttemptOutcome,
     beside?: Beside,
-  ): Promise<Next | Pending | undefined> {
+  ): Conclusion | Promise<Conclusion> {
     if (outcome.kind === "answered") return answered(record, decision, peer, outcome, beside);
     if (beside === undefined) return gone(record, decision, peer, outcome);
     // Remembered now, while the record speaks of this attempt; what follows may never be.
@@ -160,14 +163,26 @@ export function createAftermath(options: AftermathOptions) {
     }
   }
 
-  async function answered(
+  function answered(
     record: TaskRecord,
     decision: Decision | undefined,
     peer: PeerIdText,
     answer: Answer,
     beside: Beside | undefined,
-  ): Promise<Next | Pending | undefined> {
-    const verdict = await settlement.judge(record, peer, answer);
+  ): Conclusion | Promise<Conclusion> {
+    const verdict = settlement.judge(record, peer, answer);
+    return verdict instanceof Promise
+      ? verdict.then((late) => judged(record, decision, peer, late, beside))
+      : judged(record, decision, peer, verdict, beside);
+  }
+
+  function judged(
+    record: TaskRecord,
+    decision: Decision | undefined,
+    peer: PeerIdText,
+    verdict: Judgement,
+    beside: Beside | undefined,
+  ): Conclusion {
     if (isTerminal(record.state)) return undefined;
     if (verdict.kind === "held") {
       beside?.overtaken();

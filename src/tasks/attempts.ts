@@ -142,6 +142,29 @@ export function createAttempts(options: AttemptsOptions): Attempts {
     return { attempt, promise };
   }
 
+  function sendOver(
+    session: Session,
+    peer: PeerIdText,
+    request: TaskRequest,
+    events: AttemptEvents,
+    wanted: () => boolean,
+    { lateAfterMs, beside = false }: { lateAfterMs?: number | undefined; beside?: boolean },
+  ): Promise<AttemptNews> {
+    if (!wanted()) return Promise.resolve({ kind: "unsent" });
+    if (session.bufferedBytes > limits.sessionBufferBytes)
+      return Promise.resolve({
+        kind: "refused",
+        code: "RateLimited",
+        message: "the connection to the peer is full",
+        retryAfterMs: 200,
+      });
+    const { attempt, promise } = track(peer, request, events, beside);
+    attempt.session = session;
+    if (lateAfterMs !== undefined) attempt.lateMs = attempt.sentMs + lateAfterMs;
+    session.send({ kind: "request", request });
+    return promise;
+  }
+
   /** Takes the attempt out; false when it was out no more. What is beside it stays. */
   function leave(attempt: Attempt): boolean {
     const first = byTask.get(attempt.taskId);
@@ -311,32 +334,13 @@ export function createAttempts(options: AttemptsOptions): Attempts {
       return byTask.size;
     },
     counters,
-    async send(peer, request, events, wanted, { lateAfterMs, beside = false } = alone) {
-      let session = options.current(peer);
-      if (session === undefined) {
-        try {
-          session = await options.open(
-            peer,
-            AbortSignal.timeout(limits.helloTimeoutMs + limits.ackTimeoutMs),
-          );
-        } catch (error) {
-          return { kind: "unreachable", error: toErrandError(error, "PeerUnreachable") };
-        }
-      }
-      if (!wanted()) return { kind: "unsent" };
-      if (session.bufferedBytes > limits.sessionBufferBytes) {
-        return {
-          kind: "refused",
-          code: "RateLimited",
-          message: "the connection to the peer is full",
-          retryAfterMs: 200,
-        };
-      }
-      const { attempt, promise } = track(peer, request, events, beside);
-      attempt.session = session;
-      if (lateAfterMs !== undefined) attempt.lateMs = attempt.sentMs + lateAfterMs;
-      session.send({ kind: "request", request });
-      return promise;
+    send(peer, request, events, wanted, how = alone) {
+      const session = options.current(peer);
+      if (session !== undefined) return sendOver(session, peer, request, events, wanted, how);
+      return options.open(peer, AbortSignal.timeout(limits.helloTimeoutMs + limits.ackTimeoutMs)).then(
+        (opened) => sendOver(opened, peer, request, events, wanted, how),
+        (error: unknown) => ({ kind: "unreachable", error: toErrandError(error, "PeerUnreachable") }),
+      );
     },
     interrupt(id, number) {
       const attempt = numbered(id, number);

@@ -99,7 +99,7 @@ export function createDelegation(options: DelegateOptions): Delegation {
     budget: options.hedges,
     wanted,
     send: sendBeside,
-    goOn: (record, peer, running) => untilOutcome(record, peer, running) as Promise<AttemptOutcome>,
+    goOn: untilOutcome,
     conclude: aftermath.conclude,
     remember: aftermath.rememberBeside,
     tooLate,
@@ -148,28 +148,25 @@ export function createDelegation(options: DelegateOptions): Delegation {
   }
 
   /** An error thrown in a step is a defect of ours: the task ends with it instead of hanging, and the node stays up. */
-  async function guarded<T>(record: TaskRecord, step: Promise<T>): Promise<T | undefined> {
-    try {
-      return await step;
-    } catch (error) {
-      log.error({ err: error, task: record.id }, "delegation failed");
-      fail(
-        record,
-        "error",
-        new ErrandError("Internal", "the node failed while delegating this task", { cause: error }),
-      );
-      return undefined;
-    }
+  function broken(record: TaskRecord, error: unknown): undefined {
+    log.error({ err: error, task: record.id }, "delegation failed");
+    const cause = new ErrandError("Internal", "the node failed while delegating this task", { cause: error });
+    fail(record, "error", cause);
   }
 
   async function follow(record: TaskRecord, step: Promise<Next | undefined>): Promise<void> {
-    let next = await guarded(record, step);
+    let next: Next | undefined;
+    try {
+      next = await step;
+    } catch (error) {
+      next = broken(record, error);
+    }
     inFlight--;
     keyed.release(record);
     if (next?.how === "check") {
       // Checks are tasks, and need a place to go out: those that wait for them must not have them all.
       pump();
-      next = await guarded(record, next.done);
+      next = await next.done.catch((error: unknown) => broken(record, error));
     }
     record.out = false;
     if (next !== undefined && !stopped) place(record, next);
@@ -186,7 +183,7 @@ export function createDelegation(options: DelegateOptions): Delegation {
     const refusals: Refusal[] = [];
     for (const peer of decision.order) {
       if (!wanted(record)) break;
-      const outcome = await offer(record, peer);
+      const outcome = learned(record, peer, await offer(record, peer));
       if (isTerminal(record.state) || stopped)
         return hedging.endedMeanwhile(record, peer, outcome) as undefined;
       if (record.hedge !== undefined || outcome.kind === "beside")
@@ -249,26 +246,27 @@ export function createDelegation(options: DelegateOptions): Delegation {
     record.startedAt = clock.now();
     record.sentEpoch = options.leaseEpoch;
     if (record.state === "queued") table.move(record, "assigned", "");
-    return track(record, peer, send(record, peer));
+    grant(record, peer);
+    return send(record, peer);
   }
 
-  async function send(record: TaskRecord, peer: PeerIdText): Promise<AttemptNews> {
+  function send(record: TaskRecord, peer: PeerIdText): Promise<AttemptNews> {
     const events = eventsOf(record, peer);
     const lateAfterMs = mayHedge(record) ? providers.hedgeAfterMs(record, peer) : undefined;
     if (lateAfterMs !== undefined) {
       options.hedges.paid();
       events.late = () => hedging.late(record);
     }
+    const sendNow = (): Promise<AttemptNews> => {
+      const request = requestOf(record, record.attempt, options.leaseEpoch, record.startedAt);
+      const still = (): boolean => wanted(record);
+      return lateAfterMs === undefined
+        ? attempts.send(peer, request, events, still)
+        : attempts.send(peer, request, events, still, { lateAfterMs });
+    };
+    if (record.spec.onLost !== "fail") return sendNow();
     // Where at most one start is promised, the attempt must be on disk before it can begin.
-    if (record.spec.onLost === "fail") {
-      await table.committed();
-      if (!wanted(record)) return { kind: "unsent" };
-    }
-    const request = requestOf(record, record.attempt, options.leaseEpoch, record.startedAt);
-    const still = (): boolean => wanted(record);
-    return lateAfterMs === undefined
-      ? attempts.send(peer, request, events, still)
-      : attempts.send(peer, request, events, still, { lateAfterMs });
+    return table.committed().then(() => (wanted(record) ? sendNow() : { kind: "unsent" }));
   }
 
   /** Of those marked safe to run twice, the ones that nothing else binds to one run at a time. */
@@ -296,7 +294,8 @@ export function createDelegation(options: DelegateOptions): Delegation {
     const sent = attempts.send(peer, request, events, () => record.hedge === run && wanted(record), {
       beside: true,
     });
-    return track(record, peer, sent) as Promise<AttemptOutcome>;
+    grant(record, peer);
+    return untilOutcome(record, peer, sent);
   }
 
   function eventsOf(record: TaskRecord, peer: PeerIdText): Parameters<Attempts["send"]>[2] {
@@ -321,24 +320,26 @@ export function createDelegation(options: DelegateOptions): Delegation {
     };
   }
 
-  function track(record: TaskRecord, peer: PeerIdText, running: Promise<AttemptNews>): Promise<AttemptNews> {
-    const { blob } = record.input;
+  function grant({ input: { blob } }: TaskRecord, peer: PeerIdText): void {
     if (blob !== undefined) blobs.grant(peer, blob.hash);
-    return untilOutcome(record, peer, running);
   }
 
   /** Learns from the outcome, when it is one. */
+  function learned<News extends AttemptNews>(record: TaskRecord, peer: PeerIdText, news: News): News {
+    if (news.kind === "beside") return news;
+    const { blob } = record.input;
+    if (blob !== undefined) blobs.revoke(peer, blob.hash);
+    if (news.kind !== "answered") providers.unanswered(record, peer, news);
+    return news;
+  }
+
+  /** To the outcome of a run beside another, and of what is left of the first. */
   async function untilOutcome(
     record: TaskRecord,
     peer: PeerIdText,
     running: Promise<AttemptNews>,
-  ): Promise<AttemptNews> {
-    const outcome = await running;
-    if (outcome.kind === "beside") return outcome;
-    const { blob } = record.input;
-    if (blob !== undefined) blobs.revoke(peer, blob.hash);
-    if (outcome.kind !== "answered") providers.unanswered(record, peer, outcome);
-    return outcome;
+  ): Promise<AttemptOutcome> {
+    return learned(record, peer, (await running) as AttemptOutcome);
   }
 
   async function followAdopted(
@@ -346,7 +347,7 @@ export function createDelegation(options: DelegateOptions): Delegation {
     peer: PeerIdText,
     running: Promise<AttemptOutcome>,
   ): Promise<Next | undefined> {
-    const outcome = (await track(record, peer, running)) as AttemptOutcome;
+    const outcome = learned(record, peer, await running);
     // The crash may have come between the worker's acknowledgement and its commit; the answer shows that there was one.
     if (outcome.kind === "answered" || outcome.kind === "expired")
       record.attemptsMade = Math.max(record.attemptsMade, record.lossesMade + record.retriesMade + 1);
@@ -369,6 +370,7 @@ export function createDelegation(options: DelegateOptions): Delegation {
         leaseMs: limits.leaseMs,
         deadlineMs: record.spec.attemptTimeoutMs,
       };
+      grant(record, peer);
       void follow(record, followAdopted(record, peer, attempts.adopt(peer, request, eventsOf(record, peer))));
     },
     recheck(record) {

@@ -13,7 +13,7 @@ import type { Clock } from "../core/clock.ts";
 import { ErrandError } from "../core/errors.ts";
 import type { PeerIdText } from "../core/ids.ts";
 import type { Decision } from "../routing/candidate.ts";
-import type { Beside, Next, Pending } from "./aftermath.ts";
+import type { Beside, Conclusion, Next } from "./aftermath.ts";
 import type { AttemptNews, AttemptOutcome } from "./attempt.ts";
 import type { Attempts } from "./attempts.ts";
 import type { Budget } from "./budget.ts";
@@ -55,7 +55,7 @@ export interface HedgingOptions {
     peer: PeerIdText,
     outcome: AttemptOutcome,
     beside?: Beside,
-  ): Promise<Next | Pending | undefined>;
+  ): Conclusion | Promise<Conclusion>;
   remember(record: TaskRecord, run: Run, outcome: string, error: ErrandError): void;
   /** The task has ended: an answer that comes now is dropped, and its worker may forget it. */
   tooLate(record: TaskRecord, peer: PeerIdText, outcome: AttemptOutcome): void;

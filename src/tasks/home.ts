@@ -146,7 +146,7 @@ export function createHome(options: HomeOptions): Home {
       return shown;
     },
     async wait(id, { signal } = {}) {
-      const found = await record(id);
+      const found = table.get(id) ?? (await record(id));
       await ended(table, found, signal);
       return view(found);
     },
@@ -233,16 +233,17 @@ export function createHome(options: HomeOptions): Home {
 
 function ended(table: TaskTable, record: TaskRecord, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
-    if (signal?.aborted) return reject(toErrandError(signal.reason, "WaitTimeout"));
+    const told = (error?: Error): void => (error === undefined ? resolve() : reject(error));
+    if (signal === undefined) return void table.whenEnded(record, told);
+    if (signal.aborted) return reject(toErrandError(signal.reason, "WaitTimeout"));
     const aborted = (): void => {
       forget();
-      reject(waitEnded(signal?.reason, record));
+      reject(waitEnded(signal.reason, record));
     };
-    signal?.addEventListener("abort", aborted, { once: true });
+    signal.addEventListener("abort", aborted, { once: true });
     const forget = table.whenEnded(record, (error) => {
-      signal?.removeEventListener("abort", aborted);
-      if (error === undefined) resolve();
-      else reject(error);
+      signal.removeEventListener("abort", aborted);
+      told(error);
     });
   });
 }

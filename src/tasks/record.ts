@@ -65,7 +65,7 @@ export interface TaskRecord {
   /** Aborted at the task's end; made when somebody first asks for it (`stopSignalOf`). */
   stop: AbortController | undefined;
   /** Called once at the terminal state, after its commit; with an error when the store failed. */
-  waiters: Set<(error?: Error) => void> | undefined;
+  waiters: ((error?: Error) => void)[] | undefined;
 
   // --- what the delegation remembers of this task (delegate.ts)
   /** Peers that failed or lost it: asked again only when nobody else is left. With those ruled out. */

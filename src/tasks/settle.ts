@@ -6,12 +6,7 @@ import { jsonType, type Body } from "../core/body.ts";
 import { ErrandError, toErrandError } from "../core/errors.ts";
 import type { PeerIdText } from "../core/ids.ts";
 import { sha256 } from "../core/signatures.ts";
-import {
-  bodyHash,
-  statementBytes,
-  type ResponseStatement,
-  type ResponseVerifier,
-} from "../network/attest.ts";
+import { bodyHash, type ResponseStatement, type ResponseVerifier } from "../network/attest.ts";
 import type { Attest, AttemptRef, TaskResponse } from "../network/messages.ts";
 import { attestToBytes } from "./attest-bytes.ts";
 import { isTerminal, mayMove } from "./states.ts";
@@ -54,11 +49,16 @@ export interface SettlementOptions {
   judged(record: TaskRecord, peer: PeerIdText, answer: Answer, verdict: Verdict, reason?: string): void;
 }
 
+// The same for all.
+const done: Judgement = { kind: "done", outcome: "completed" };
+const held: Judgement = { kind: "held", outcome: "completed" };
+
 const fetchBaseMs = 30_000;
 const slowestBytesPerMs = 256;
 
 export interface Settlement {
-  judge(record: TaskRecord, peer: PeerIdText, answer: Answer): Promise<Judgement>;
+  /** At once, but for an output that has to be fetched. */
+  judge(record: TaskRecord, peer: PeerIdText, answer: Answer): Judgement | Promise<Judgement>;
   /** For answers to tasks that have ended meanwhile. */
   drop(record: TaskRecord, peer: PeerIdText, answer: Answer): void;
 }
@@ -84,16 +84,29 @@ export function createSettlement(options: SettlementOptions): Settlement {
     });
   }
 
-  async function judge(record: TaskRecord, peer: PeerIdText, answer: Answer): Promise<Judgement> {
+  function judge(record: TaskRecord, peer: PeerIdText, answer: Answer): Judgement | Promise<Judgement> {
     const { response } = answer;
     record.usage = response.usage;
     if (response.status !== "completed") return judgeFailure(record, peer, answer);
     const output = response.output as Body;
-    const lie = await proveLie(record, peer, response, output);
-    if (lie !== undefined) {
-      options.judged(record, peer, answer, lie.code === "VerificationFailed" ? "bad" : "none", lie.message);
+    const lie = proveLie(record, peer, response, output);
+    if (lie !== undefined || output.bytes !== undefined) return judgeOutput(record, peer, answer, lie);
+    return fetched(record, peer, output).then((missing) => judgeOutput(record, peer, answer, missing));
+  }
+
+  /** `spoilt`: why the output is none. */
+  function judgeOutput(
+    record: TaskRecord,
+    peer: PeerIdText,
+    answer: Answer,
+    spoilt: ErrandError | undefined,
+  ): Judgement {
+    const { response } = answer;
+    if (spoilt !== undefined) {
+      const lied = spoilt.code === "VerificationFailed";
+      options.judged(record, peer, answer, lied ? "bad" : "none", spoilt.message);
       acknowledge(peer, response);
-      return { kind: "spoilt", outcome: "failed", error: lie };
+      return { kind: "spoilt", outcome: "failed", error: spoilt };
     }
     if (isTerminal(record.state)) {
       options.judged(record, peer, answer, "none");
@@ -109,9 +122,9 @@ export function createSettlement(options: SettlementOptions): Settlement {
       options.verification?.hold(record, peer, response, plan);
       options.judged(record, peer, answer, "held");
       acknowledge(peer, response);
-      return { kind: "held", outcome: "completed" };
+      return held;
     }
-    record.output = output;
+    record.output = response.output;
     record.outputHash = response.outputHash;
     record.executedVersion = response.executedSkillVersion;
     record.progress = 1;
@@ -119,32 +132,35 @@ export function createSettlement(options: SettlementOptions): Settlement {
     // What a check was told is judged by who asked it.
     options.judged(record, peer, answer, record.spec.check === undefined ? "good" : "held");
     acknowledge(peer, response);
-    return { kind: "done", outcome: "completed" };
+    return done;
   }
 
-  /** The first check that the answer does not pass. Fetches an output that did not fit into the frame. */
-  async function proveLie(
+  /** The first check that the answer does not pass. */
+  function proveLie(
     record: TaskRecord,
     peer: PeerIdText,
     response: TaskResponse,
     output: Body,
-  ): Promise<ErrandError | undefined> {
+  ): ErrandError | undefined {
     if (peer !== options.self) {
-      const statement = statementOf(record, peer, response);
-      const bytes = statementBytes(statement);
-      if (!options.verify(statement, response.attest, bytes)) {
+      if (!options.verify(statementOf(record, peer, response), response.attest))
         return wrong(peer, "its answer carries no valid signature");
-      }
       record.evidence = attestToBytes(response.attest as Attest);
     }
-    const declared = response.outputHash;
     const actual = output.bytes === undefined ? bodyHash(output) : sha256(output.bytes);
-    if (Buffer.compare(declared, actual) !== 0)
+    if (Buffer.compare(response.outputHash, actual) !== 0)
       return wrong(peer, "its output does not have the hash it signed");
-    if (output.bytes !== undefined)
-      return output.type === jsonType && !isJson(output.bytes)
-        ? wrong(peer, "its output is not JSON")
-        : undefined;
+    if (output.bytes !== undefined && output.type === jsonType && !isJson(output.bytes))
+      return wrong(peer, "its output is not JSON");
+    return undefined;
+  }
+
+  /** Fetches an output that did not fit into the frame; an error when it cannot be had. */
+  async function fetched(
+    record: TaskRecord,
+    peer: PeerIdText,
+    output: Extract<Body, { blob: object }>,
+  ): Promise<ErrandError | undefined> {
     if (mayMove(record.state, "verifying")) options.table.move(record, "verifying", "fetching the output");
     try {
       // A worker that drips bytes is not waited for without end.

@@ -206,9 +206,8 @@ export function createTaskTable({ store, changes, clock, self, log }: TaskTableO
     },
     whenEnded(record, done) {
       if (!isTerminal(record.state)) {
-        const waiters = (record.waiters ??= new Set());
-        waiters.add(done);
-        return () => waiters.delete(done);
+        (record.waiters ??= []).push(done);
+        return () => (record.waiters = record.waiters?.filter((waiter) => waiter !== done));
       }
       save();
       store.committed().then(() => done(), done);

@@ -100,7 +100,7 @@ export function changeHook(
     if (!isTerminal(to)) tell();
     else {
       // Called after the commit; an end that could not be stored is told to nobody.
-      (record.waiters ??= new Set()).add((error) => {
+      (record.waiters ??= []).push((error) => {
         if (error === undefined) tell();
       });
     }
