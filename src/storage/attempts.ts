@@ -18,7 +18,7 @@ export interface AttemptRow {
   error: string | null;
   /** JSON. */
   usage: string | null;
-  /** JSON. */
+  /** JSON; of routing/decision-text.ts, or the whole decision in rows of older versions. */
   decision: string | null;
 }
 

@@ -71,41 +71,59 @@ export type NewTask = { trail: string } & Omit<
 // Larger inputs have a table of their own, so that a change of state does not write them again (schema-v1.ts).
 const inlineInputBytes = 1024;
 
-const insertSql = `INSERT INTO tasks (id, state, reason, skill, skill_version, priority, attempt, attempts_made,
-  retries_made, losses_made, sent_epoch, started_at, peer, created_at, updated_at, not_before, deadline_at,
-  executed_version, input_blob, input_size, input_type, input_hash, output_blob, output_size, output_type, spec, trail, input)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', ?, ?, ?, ?, '', 0, '', ?, ?, ?)`;
+const inserted = `state, skill, priority, attempt, attempts_made, sent_epoch, started_at, peer, created_at, updated_at,
+  input_size, input_type, input_hash, spec, trail, input, id`;
+// What most tasks do not have at first, and every value less is one less to carry, to bind and to store.
+const insertSql = `INSERT INTO tasks (${inserted}, reason, skill_version, retries_made, losses_made, not_before, deadline_at,
+  input_blob, executed_version, output_blob, output_size, output_type)
+  VALUES (${"?, ".repeat(17)}?, ?, ?, ?, ?, ?, ?, '', '', 0, '')`;
+const insertPlainSql = `INSERT INTO tasks (${inserted}, reason, skill_version, retries_made, losses_made,
+  input_blob, executed_version, output_blob, output_size, output_type)
+  VALUES (${"?, ".repeat(17)}'', '', 0, 0, '', '', '', 0, '')`;
 const insertInputSql = "INSERT INTO task_inputs (task_id, input) VALUES (?, ?)";
 
 export function insertTask(store: Store, task: NewTask): void {
   const id = taskIdToBytes(task.id);
   const apart = task.input !== null && task.input.length > inlineInputBytes;
-  store.write(insertSql, [
-    id,
+  const { reason, skillVersion, retriesMade, lossesMade, notBefore, deadlineAt, inputBlob } = task;
+  const plain =
+    reason === "" &&
+    skillVersion === "" &&
+    retriesMade === 0 &&
+    lossesMade === 0 &&
+    notBefore === null &&
+    deadlineAt === null &&
+    inputBlob === "";
+  const params = [
     task.state,
-    task.reason,
     task.skill,
-    task.skillVersion,
     task.priority,
     task.attempt,
     task.attemptsMade,
-    task.retriesMade,
-    task.lossesMade,
     task.sentEpoch,
     task.startedAt,
     task.peer,
     task.createdAt,
     task.updatedAt,
-    wholeMs(task.notBefore),
-    wholeMs(task.deadlineAt),
-    task.inputBlob,
     task.inputSize,
     task.inputType,
     task.inputHash,
     task.spec,
     task.trail,
     apart ? null : task.input,
-  ]);
+    id,
+  ];
+  if (!plain)
+    params.push(
+      reason,
+      skillVersion,
+      retriesMade,
+      lossesMade,
+      wholeMs(notBefore),
+      wholeMs(deadlineAt),
+      inputBlob,
+    );
+  store.write(plain ? insertPlainSql : insertSql, params);
   if (apart) store.write(insertInputSql, [id, task.input]);
 }
 
@@ -195,37 +213,37 @@ export type TaskEnd = Pick<
   lastAttempts: string;
 };
 
-const finishSql = `UPDATE tasks SET state = ?, reason = ?, attempt = ?, attempts_made = ?, retries_made = ?,
-  losses_made = ?, peer = ?, updated_at = ?, finished_at = ?,
-  not_before = NULL, executed_version = ?, output = ?, output_blob = ?, output_size = ?, output_type = ?,
-  output_hash = ?, error = ?, usage = ?, evidence = ?, trail = trail || ?, last_attempts = ?
+const finished = `state = ?, attempt = ?, attempts_made = ?, peer = ?, updated_at = ?5, finished_at = ?5, not_before = NULL,
+  executed_version = ?, output = ?, output_size = ?, output_type = ?, output_hash = ?, usage = ?, evidence = ?,
+  trail = trail || ?, last_attempts = ?`;
+const finishSql = `UPDATE tasks SET ${finished}, reason = ?, retries_made = ?, losses_made = ?, output_blob = ?, error = ?
   WHERE id = ? AND finished_at IS NULL`;
+// For a result at the first try: what it leaves out is as it was inserted.
+const finishPlainSql = `UPDATE tasks SET ${finished}, reason = '' WHERE id = ? AND finished_at IS NULL`;
 
 /** For terminal states. The first end stays. */
 export function finishTask(store: Store, end: TaskEnd): void {
-  store.write(finishSql, [
+  const { reason, retriesMade, lossesMade, outputBlob, error } = end;
+  const plain = reason === "" && retriesMade === 0 && lossesMade === 0 && outputBlob === "" && error === null;
+  const params = [
     end.state,
-    end.reason,
     end.attempt,
     end.attemptsMade,
-    end.retriesMade,
-    end.lossesMade,
     end.peer,
-    end.finishedAt,
     end.finishedAt,
     end.executedVersion,
     end.output,
-    end.outputBlob,
     end.outputSize,
     end.outputType,
     end.outputHash,
-    end.error,
     end.usage,
     end.evidence,
     end.trail,
     end.lastAttempts,
-    taskIdToBytes(end.id),
-  ]);
+  ];
+  if (!plain) params.push(reason, retriesMade, lossesMade, outputBlob, error);
+  params.push(taskIdToBytes(end.id));
+  store.write(plain ? finishPlainSql : finishSql, params);
 }
 
 const getSql = `SELECT tasks.*, coalesce(tasks.input, task_inputs.input) AS whole_input

@@ -3,6 +3,8 @@ import { bodySizeBytes, type Body } from "../core/body.ts";
 import type { ErrorJson } from "../core/errors.ts";
 import type { PeerIdText, TaskId } from "../core/ids.ts";
 import type { Usage } from "../network/messages.ts";
+import type { Decision } from "../routing/candidate.ts";
+import { decisionFrom, decisionText } from "../routing/decision-text.ts";
 import { attemptsOf, attemptsText, insertAttempt, type AttemptRow } from "../storage/attempts.ts";
 import { entriesInRow, historyOf, historyText, insertHistory } from "../storage/history.ts";
 import type { Store } from "../storage/store.ts";
@@ -62,8 +64,9 @@ function rowOf(attempt: AttemptRecord): AttemptRow {
     finishedAt: attempt.finishedAt,
     outcome: attempt.outcome,
     error: json(attempt.error),
-    usage: json(attempt.usage),
-    decision: json(attempt.decision),
+    usage: usageText(attempt.usage),
+    decision:
+      attempt.decision === undefined ? null : decisionText(attempt.decision as Decision, attempt.peer),
   };
 }
 
@@ -117,11 +120,19 @@ function finishRecord(store: Store, r: TaskRecord, trail: string): void {
     outputType: output?.type ?? "",
     outputHash: r.outputHash ?? null,
     error: json(r.error),
-    usage: json(r.usage),
+    usage: usageText(r.usage),
     evidence: r.evidence ?? null,
     trail,
     lastAttempts: attemptsText(r.unsavedAttempts.map(rowOf), r.peer),
   });
+}
+
+/** As JSON; written by hand, since every task has one, twice. */
+function usageText(usage: Usage | undefined): string | null {
+  if (usage === undefined) return null;
+  const { wallMs, cpuMs, peakMemoryBytes } = usage;
+  if (!Number.isFinite(wallMs + cpuMs + peakMemoryBytes)) return JSON.stringify(usage);
+  return `{"wallMs":${wallMs},"cpuMs":${cpuMs},"peakMemoryBytes":${peakMemoryBytes}}`;
 }
 
 function json(value: unknown): string | null {
@@ -208,7 +219,7 @@ export async function loadAttempts(store: Store, id: TaskId): Promise<AttemptRec
     outcome: row.outcome,
     error: (row.error ?? undefined) as ErrorJson | undefined,
     usage: (row.usage ?? undefined) as Usage | undefined,
-    decision: row.decision ?? undefined,
+    decision: decisionFrom(row.decision ?? undefined, row.peer),
   }));
 }
 
