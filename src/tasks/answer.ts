@@ -17,7 +17,6 @@ import type { Outbox } from "./outbox.ts";
 
 /** One accepted attempt. */
 export interface Served extends AttemptRef {
-  readonly key: string;
   readonly submitter: PeerIdText;
   readonly leaseMs: number;
   /** Until it is answered: then its input need not be held any longer. */

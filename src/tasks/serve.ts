@@ -54,8 +54,9 @@ export function createServing(options: ServeOptions): Serving {
     totalBytes: limits.answersHeldBytes,
   });
   const answering = createAnswering({ ...options, budget });
-  const served = new ChurnMap<string, Served>();
-  const byPeer = new Map<PeerIdText, ChurnSet<Served>>();
+  /** All, in the order in which they came. */
+  const served = new ChurnSet<Served>();
+  const byPeer = new Map<PeerIdText, ChurnMap<string, Served>>();
   const probes = new WeakMap<Session, Bucket>();
   const counters = { served: 0, duplicates: 0, refused: 0, leasesEnded: 0 };
   let draining = false;
@@ -88,8 +89,7 @@ export function createServing(options: ServeOptions): Serving {
   }
 
   function onTaskRequest(request: TaskRequest, session: Session): void {
-    const key = keyOf(session.peer, request);
-    const known = served.get(key);
+    const known = find(session.peer, request);
     if (known !== undefined) return answerDuplicate(known, request, session);
     if (draining)
       return refuse(session, request, {
@@ -105,7 +105,6 @@ export function createServing(options: ServeOptions): Serving {
         retryAfterMs: 1_000,
       });
     const entry: Served = {
-      key,
       submitter: session.peer,
       taskId: request.taskId,
       attempt: request.attempt,
@@ -148,22 +147,27 @@ export function createServing(options: ServeOptions): Serving {
 
   /** Attempts of the peer that are here. At the bound, answers of a session that is gone and that no other asked for make room. */
   function inFlightOf(peer: PeerIdText): number {
-    const set = byPeer.get(peer);
-    if (set === undefined || set.size < limits.inFlightPerPeer) return set?.size ?? 0;
-    for (const entry of set) if (entry.state === "answered" && entry.session === undefined) forget(entry);
-    return set.size;
+    const theirs = byPeer.get(peer);
+    if (theirs === undefined || theirs.size < limits.inFlightPerPeer) return theirs?.size ?? 0;
+    for (const entry of theirs.values())
+      if (entry.state === "answered" && entry.session === undefined) forget(entry);
+    return theirs.size;
+  }
+
+  function find(submitter: PeerIdText, ref: AttemptRef): Served | undefined {
+    return byPeer.get(submitter)?.get(keyOf(ref));
   }
 
   function enter(entry: Served): void {
-    served.set(entry.key, entry);
-    const set = byPeer.get(entry.submitter);
-    if (set === undefined) byPeer.set(entry.submitter, new ChurnSet<Served>().add(entry));
-    else set.add(entry);
+    served.add(entry);
+    let theirs = byPeer.get(entry.submitter);
+    if (theirs === undefined) byPeer.set(entry.submitter, (theirs = new ChurnMap()));
+    theirs.set(keyOf(entry), entry);
   }
 
   /** Whether a peer that is there has not acknowledged all yet. */
   function owesAnswers(): boolean {
-    for (const { session, submitter } of served.values())
+    for (const { session, submitter } of served)
       if (session !== undefined && submitter !== options.self) return true;
     return false;
   }
@@ -237,10 +241,10 @@ export function createServing(options: ServeOptions): Serving {
   }
 
   function forget(entry: Served): void {
-    if (!served.delete(entry.key)) return;
-    const set = byPeer.get(entry.submitter);
-    set?.delete(entry);
-    if (set?.size === 0) byPeer.delete(entry.submitter);
+    if (!served.delete(entry)) return;
+    const theirs = byPeer.get(entry.submitter);
+    theirs?.delete(keyOf(entry));
+    if (theirs?.size === 0) byPeer.delete(entry.submitter);
     if (delivered !== undefined && !owesAnswers()) delivered();
     budget.release(entry.submitter, entry.heldBytes);
     entry.heldBytes = 0;
@@ -254,7 +258,7 @@ export function createServing(options: ServeOptions): Serving {
 
   /** Takes the attempt up over this session, if it is known, and says what became of it. */
   function onQuery({ taskId, attempt }: AttemptRef, session: Session): void {
-    const entry = served.get(keyOf(session.peer, { taskId, attempt }));
+    const entry = find(session.peer, { taskId, attempt });
     if (entry !== undefined) attach(entry, session);
     session.send({ kind: "status", status: { taskId, attempt, state: entry?.state ?? "unknown" } });
     if (entry !== undefined) answering.resend(entry);
@@ -271,7 +275,7 @@ export function createServing(options: ServeOptions): Serving {
   }
 
   function onCancel(ref: AttemptRef & { reason: string }, session: Session): void {
-    const entry = served.get(keyOf(session.peer, ref));
+    const entry = find(session.peer, ref);
     if (entry === undefined) return;
     attach(entry, session);
     if (entry.state === "answered") answering.resend(entry);
@@ -283,7 +287,7 @@ export function createServing(options: ServeOptions): Serving {
 
   function sweep(): void {
     const now = clock.monotonic();
-    for (const entry of served.values()) {
+    for (const entry of served) {
       if (entry.state === "answered") {
         if (now - entry.answeredMs > limits.answerKeptMs) forget(entry);
         else answering.sendUnsent(entry);
@@ -296,8 +300,8 @@ export function createServing(options: ServeOptions): Serving {
         }
       } else if (now - entry.saidMs > entry.leaseMs / 3) heartbeat(entry, now);
     }
-    // Answers beyond the bound leave, the oldest first: Map keeps the order of insertion.
-    for (const entry of served.values()) {
+    // Answers beyond the bound leave, the oldest first: Set keeps the order of insertion.
+    for (const entry of served) {
       if (served.size <= limits.answersKept) break;
       if (entry.state === "answered") forget(entry);
     }
@@ -322,7 +326,7 @@ export function createServing(options: ServeOptions): Serving {
           return onCancel(message.cancel, session);
         case "responseAck":
           for (const ref of message.attempts) {
-            const entry = served.get(keyOf(session.peer, ref));
+            const entry = find(session.peer, ref);
             if (entry?.state === "answered") forget(entry);
           }
           return;
@@ -347,11 +351,11 @@ export function createServing(options: ServeOptions): Serving {
     onSessionOpen(session) {
       session.send({ kind: "credit", tasks: limits.inFlightPerPeer, bytes: limits.sessionBufferBytes });
       if (draining) session.send({ kind: "goAway", reason: "draining", graceMs: 0 });
-      const asked = new Map(session.remote.resume.map((ref) => [keyOf(session.peer, ref), ref]));
+      const asked = new Map(session.remote.resume.map((ref) => [keyOf(ref), ref]));
       for (const ref of asked.values()) onQuery(ref, session);
     },
     onSessionClosed(session) {
-      for (const entry of byPeer.get(session.peer) ?? []) {
+      for (const entry of byPeer.get(session.peer)?.values() ?? []) {
         if (entry.session !== session) continue;
         entry.session = undefined;
         entry.detachedMs = clock.monotonic();
@@ -368,9 +372,9 @@ export function createServing(options: ServeOptions): Serving {
     async drain(graceMs) {
       draining = true;
       const mine = undrains;
-      const sessions = new Set([...served.values()].map((entry) => entry.session));
+      const sessions = new Set([...served].map((entry) => entry.session));
       for (const session of sessions) session?.send({ kind: "goAway", reason: "draining", graceMs });
-      for (const entry of served.values()) if (entry.state === "waiting") entry.stop.abort(handBack());
+      for (const entry of served) if (entry.state === "waiting") entry.stop.abort(handBack());
       const grace = AbortSignal.timeout(graceMs);
       const idle = await worker.idle(grace).then(
         () => true,
@@ -378,7 +382,7 @@ export function createServing(options: ServeOptions): Serving {
       );
       if (mine !== undrains) return;
       if (!idle) log.warn({ graceMs }, "tasks still ran at the end of the grace time; they are handed back");
-      for (const entry of served.values()) if (entry.state !== "answered") entry.stop.abort(handBack());
+      for (const entry of served) if (entry.state !== "answered") entry.stop.abort(handBack());
       await worker.idle(AbortSignal.timeout(2 * limits.cancelGraceMs)).catch(() => undefined);
       if (mine !== undrains) return;
       // An answer that is cut off by the end of its session would be an attempt lost.
@@ -404,20 +408,20 @@ export function createServing(options: ServeOptions): Serving {
       cancelSweep?.();
       cancelSweep = undefined;
       options.outbox.close();
-      for (const entry of served.values()) if (entry.state !== "answered") entry.stop.abort(handBack());
+      for (const entry of served) if (entry.state !== "answered") entry.stop.abort(handBack());
     },
   };
 }
 
-function keyOf(submitter: PeerIdText, ref: AttemptRef): string {
-  return `${ref.taskId}/${ref.attempt}/${submitter}`;
+/** Among those of one submitter. Most tasks have one attempt, and a text that is at hand is cheaper to look up than a new one. */
+function keyOf({ taskId, attempt }: AttemptRef): string {
+  return attempt === 1 ? taskId : `${taskId}/${attempt}`;
 }
 
 /** An attempt that was answered in a former life. */
 function restored({ submitter, response, ageMs }: Owed, nowMs: number): Served {
   const { taskId, attempt, leaseEpoch } = response;
   return {
-    key: keyOf(submitter, response),
     submitter,
     taskId,
     attempt,
