@@ -9,8 +9,8 @@ import { ErrandError, isErrorCode } from "../core/errors.ts";
 import { isSkillId, taskIdFromBytes } from "../core/ids.ts";
 import { limits, safeMessage } from "../core/limits.ts";
 import type * as m from "./messages.ts";
-import { attemptStates, statuses, verdicts } from "./task-enums.ts";
-import { readFrame } from "./wire-frame.ts";
+import { attemptStateWords, statusWords, verdictWords } from "./task-enums.ts";
+import { readFrame, type Content } from "./wire-frame.ts";
 
 /** A decoded frame: a message, or one of the two kinds that only the session itself uses. */
 export type Decoded =
@@ -23,47 +23,63 @@ export type Decoded =
  * `details.garbage` is true when they are not even protobuf of this schema.
  */
 export function decodeFrame(bytes: Uint8Array): Decoded {
-  let frame: wire.Frame;
+  let content: Content | undefined;
   try {
-    frame = readFrame(bytes);
+    content = readFrame(bytes);
   } catch (cause) {
     throw new ErrandError("ProtocolViolation", "a frame is not a message of this protocol", {
       cause,
       details: { garbage: true },
     });
   }
-  if (frame.ack !== undefined) return { kind: "ack", ack: ackFromWire(frame.ack) };
-  if (frame.response !== undefined) return { kind: "response", response: responseFromWire(frame.response) };
-  if (frame.request !== undefined) return { kind: "request", request: requestFromWire(frame.request) };
-  if (frame.progress !== undefined) return { kind: "progress", progress: progressFromWire(frame.progress) };
-  if (frame.responseAck !== undefined)
-    return { kind: "responseAck", attempts: frame.responseAck.attempts.map(refFromWire) };
-  if (frame.cancel !== undefined)
-    return {
-      kind: "cancel",
-      cancel: { ...refFromWire(frame.cancel), reason: safeMessage(frame.cancel.reason) },
-    };
-  if (frame.pause !== undefined) return { kind: "pause", pause: refFromWire(frame.pause) };
-  if (frame.resume !== undefined) return { kind: "resume", resume: refFromWire(frame.resume) };
-  if (frame.query !== undefined) return { kind: "query", query: refFromWire(frame.query) };
-  if (frame.status !== undefined)
-    return {
-      kind: "status",
-      status: { ...refFromWire(frame.status), state: keyOf(attemptStates, frame.status.state) },
-    };
-  if (frame.probe !== undefined) return { kind: "probe", nonce: frame.probe.nonce };
-  if (frame.loadReport !== undefined)
-    return { kind: "loadReport", nonce: frame.loadReport.nonce, load: loadFromWire(frame.loadReport.load) };
-  if (frame.credit !== undefined)
-    return { kind: "credit", tasks: frame.credit.tasks, bytes: frame.credit.bytes };
-  if (frame.goAway !== undefined)
-    return { kind: "goAway", reason: safeMessage(frame.goAway.reason), graceMs: frame.goAway.graceMs };
-  if (frame.error !== undefined)
-    return { kind: "error", code: text(frame.error.code, 64), message: safeMessage(frame.error.message) };
-  if (frame.hello !== undefined) return { kind: "hello", hello: helloFromWire(frame.hello) };
-  throw new ErrandError("ProtocolViolation", "a frame holds a message kind that is not known here", {
-    details: { garbage: true },
-  });
+  switch (content?.kind) {
+    case "ack":
+      return { kind: "ack", ack: ackFromWire(content.value) };
+    case "response":
+      return { kind: "response", response: responseFromWire(content.value) };
+    case "request":
+      return { kind: "request", request: requestFromWire(content.value) };
+    case "progress":
+      return { kind: "progress", progress: progressFromWire(content.value) };
+    case "responseAck":
+      return { kind: "responseAck", attempts: content.value.attempts.map(refFromWire) };
+    case "cancel":
+      return {
+        kind: "cancel",
+        cancel: { ...refFromWire(content.value), reason: safeMessage(content.value.reason) },
+      };
+    case "pause":
+      return { kind: "pause", pause: refFromWire(content.value) };
+    case "resume":
+      return { kind: "resume", resume: refFromWire(content.value) };
+    case "query":
+      return { kind: "query", query: refFromWire(content.value) };
+    case "status":
+      return {
+        kind: "status",
+        status: { ...refFromWire(content.value), state: wordOf(attemptStateWords, content.value.state) },
+      };
+    case "probe":
+      return { kind: "probe", nonce: content.value.nonce };
+    case "loadReport":
+      return { kind: "loadReport", nonce: content.value.nonce, load: loadFromWire(content.value.load) };
+    case "credit":
+      return { kind: "credit", tasks: content.value.tasks, bytes: content.value.bytes };
+    case "goAway":
+      return { kind: "goAway", reason: safeMessage(content.value.reason), graceMs: content.value.graceMs };
+    case "error":
+      return {
+        kind: "error",
+        code: text(content.value.code, 64),
+        message: safeMessage(content.value.message),
+      };
+    case "hello":
+      return { kind: "hello", hello: helloFromWire(content.value) };
+    case undefined:
+      throw new ErrandError("ProtocolViolation", "a frame holds a message kind that is not known here", {
+        details: { garbage: true },
+      });
+  }
 }
 
 function violation(what: string): never {
@@ -76,14 +92,16 @@ function text(value: string, maxLength: number): string {
     : violation(`a text of ${value.length} characters where ${maxLength} are allowed`);
 }
 
-function keyOf<K extends string>(table: Record<K, unknown>, value: unknown): K {
-  for (const key in table) if (table[key] === value) return key;
-  return violation("a value outside its list");
+function wordOf<W extends string>(words: ReadonlyMap<string, W>, value: string): W {
+  return words.get(value) ?? violation("a value outside its list");
+}
+
+function attemptNumber(attempt: number): number {
+  return attempt < 1 || attempt > 0xffff ? violation("attempt number out of range") : attempt;
 }
 
 function refFromWire(ref: { taskId: Uint8Array; attempt: number }): m.AttemptRef {
-  if (ref.attempt < 1 || ref.attempt > 0xffff) violation("attempt number out of range");
-  return { taskId: taskIdFromBytes(ref.taskId), attempt: ref.attempt };
+  return { taskId: taskIdFromBytes(ref.taskId), attempt: attemptNumber(ref.attempt) };
 }
 
 function helloFromWire(hello: wire.Hello): m.Hello {
@@ -141,7 +159,8 @@ function requestFromWire(r: wire.TaskRequest): m.TaskRequest {
   if (r.deadlineMs < 1) violation("a request without a deadline");
   if (r.leaseMs < 1_000 || r.leaseMs > 300_000) violation("a lease outside 1 s to 5 min");
   const request: m.TaskRequest = {
-    ...refFromWire(r),
+    taskId: taskIdFromBytes(r.taskId),
+    attempt: attemptNumber(r.attempt),
     leaseEpoch: r.leaseEpoch,
     skill: r.skill,
     skillVersion: text(r.skillVersion, 64),
@@ -167,9 +186,10 @@ function requestFromWire(r: wire.TaskRequest): m.TaskRequest {
 }
 
 function ackFromWire(ack: wire.TaskAck): m.TaskAck {
-  const verdict = keyOf(verdicts, ack.verdict);
+  const verdict = wordOf(verdictWords, ack.verdict);
   const out: m.TaskAck = {
-    ...refFromWire(ack),
+    taskId: taskIdFromBytes(ack.taskId),
+    attempt: attemptNumber(ack.attempt),
     verdict,
     position: ack.position,
     load: loadFromWire(ack.load),
@@ -195,11 +215,12 @@ function progressFromWire(p: wire.TaskProgress): m.TaskProgress {
 }
 
 function responseFromWire(r: wire.TaskResponse): m.TaskResponse {
-  const status = keyOf(statuses, r.status);
+  const status = wordOf(statusWords, r.status);
   const usage = r.usage ?? { wallMs: 0, cpuMs: 0, peakMemoryBytes: 0 };
   if (!(usage.wallMs >= 0 && usage.cpuMs >= 0)) violation("a negative resource usage");
   const out: m.TaskResponse = {
-    ...refFromWire(r),
+    taskId: taskIdFromBytes(r.taskId),
+    attempt: attemptNumber(r.attempt),
     leaseEpoch: r.leaseEpoch,
     status,
     outputHash: copyOf(r.outputHash),

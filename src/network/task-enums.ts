@@ -22,3 +22,12 @@ export const statuses: Record<m.ResponseStatus, ResponseStatus> = {
   cancelled: ResponseStatus.CANCELLED,
   timeout: ResponseStatus.TIMEOUT,
 };
+
+/** The other way round: the word for each value of the wire. */
+function words<W extends string>(values: Record<W, string>): ReadonlyMap<string, W> {
+  return new Map((Object.keys(values) as W[]).map((word) => [values[word], word]));
+}
+
+export const attemptStateWords = words(attemptStates);
+export const verdictWords = words(verdicts);
+export const statusWords = words(statuses);

@@ -57,22 +57,24 @@ const lengthDelimited = 2;
 const writer = new ScratchWriter();
 const reader = new ScratchReader();
 
-/** The frame's bytes. It holds exactly one kind. */
-export function writeFrame(frame: Partial<wire.Frame>): Uint8Array {
-  const [kind] = Object.keys(frame) as [Kind];
+/** What a frame holds. */
+export type Content = { [K in Kind]: { kind: K; value: NonNullable<wire.Frame[K]> } }[Kind];
+
+/** The bytes of a frame that holds `value`. */
+export function writeFrame<K extends Kind>(kind: K, value: NonNullable<wire.Frame[K]>): Uint8Array {
   const { number, codec } = byKind[kind];
   writer.begin();
   writer.uint32((number << 3) | lengthDelimited);
-  codec.encode(frame[kind] as object, writer as unknown as Writer);
+  codec.encode(value, writer as unknown as Writer);
   return writer.finish();
 }
 
-/** Throws when the bytes are no protobuf of this schema. */
-export function readFrame(bytes: Uint8Array): wire.Frame {
-  return readUsual(bytes) ?? wire.Frame.decode(bytes, { limits: decodeLimits as object });
+/** Undefined for a kind that is not known here. Throws when the bytes are no protobuf of this schema. */
+export function readFrame(bytes: Uint8Array): Content | undefined {
+  return readUsual(bytes) ?? readAny(bytes);
 }
 
-function readUsual(bytes: Uint8Array): wire.Frame | undefined {
+function readUsual(bytes: Uint8Array): Content | undefined {
   try {
     const from = reader.begin(bytes);
     const tag = from.uint32();
@@ -80,8 +82,16 @@ function readUsual(bytes: Uint8Array): wire.Frame | undefined {
     if (field === undefined || (tag & 7) !== lengthDelimited) return undefined;
     const length = from.uint32();
     if (from.pos + length !== bytes.length) return undefined;
-    return { [field.kind]: field.codec.decode(from as unknown as Reader, length, field.options) };
+    const value = field.codec.decode(from as unknown as Reader, length, field.options);
+    return { kind: field.kind, value } as Content;
   } catch {
     return undefined;
   }
+}
+
+function readAny(bytes: Uint8Array): Content | undefined {
+  const frame = wire.Frame.decode(bytes, { limits: decodeLimits as object });
+  for (const kind of Object.keys(codecs) as Kind[])
+    if (frame[kind] !== undefined) return { kind, value: frame[kind] } as Content;
+  return undefined;
 }

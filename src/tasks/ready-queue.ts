@@ -33,6 +33,8 @@ export class ReadyQueue<T extends ReadyEntry> {
   readonly #perBand: number;
   // One list for each priority value: pushing and taking cost nothing to speak of, and order inside a value is given.
   readonly #lists: (ChurnSet<T> | undefined)[] = Array.from({ length: 256 });
+  // The values that were ever used, the highest first: a few of 256, mostly.
+  readonly #used: number[] = [];
   // Tasks that wait for something else than their turn: a retry, a place at a worker, somebody to turn up.
   readonly #parked = new ChurnSet<T>();
   readonly #counts = [0, 0, 0, 0];
@@ -65,12 +67,20 @@ export class ReadyQueue<T extends ReadyEntry> {
 
   /** Adds without a bound check: a task that was accepted once always comes back in. */
   push(entry: T): void {
-    const list = (this.#lists[entry.priority] ??= new ChurnSet());
+    const list = this.#lists[entry.priority] ?? this.#newList(entry.priority);
     if (list.has(entry)) return;
     this.#unpark(entry);
     list.add(entry);
     this.#count(entry, 1);
     this.#size++;
+  }
+
+  #newList(priority: number): ChurnSet<T> {
+    const list = new ChurnSet<T>();
+    this.#lists[priority] = list;
+    this.#used.push(priority);
+    this.#used.sort((a, b) => b - a);
+    return list;
   }
 
   /**
@@ -101,7 +111,8 @@ export class ReadyQueue<T extends ReadyEntry> {
   }
 
   #firstCritical(): T | undefined {
-    for (let priority = 255; priority >= criticalFrom; priority--) {
+    for (const priority of this.#used) {
+      if (priority < criticalFrom) break;
       const list = this.#lists[priority];
       if (list !== undefined && list.size > 0) return list.values().next().value;
     }
@@ -115,9 +126,9 @@ export class ReadyQueue<T extends ReadyEntry> {
   #firstByAge(): T | undefined {
     let best: T | undefined;
     let bestKey = Infinity;
-    for (let priority = criticalFrom - 1; priority >= 0; priority--) {
+    for (const priority of this.#used) {
       const list = this.#lists[priority];
-      if (list === undefined || list.size === 0) continue;
+      if (priority >= criticalFrom || list === undefined || list.size === 0) continue;
       const head = list.values().next().value as T;
       const key = head.createdAt - priority * ageStepMs;
       if (key < bestKey) {

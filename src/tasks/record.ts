@@ -235,13 +235,17 @@ export function viewOf(r: TaskRecord, self: PeerIdText, nowAt: number): TaskView
 const dates = new Map<number, string>();
 const datesKept = 256;
 
+let [lastAt, lastDate] = [Number.NaN, ""];
+
 function isoDate(at: number): string {
+  if (at === lastAt) return lastDate;
   let text = dates.get(at);
   if (text === undefined) {
     if (dates.size >= datesKept) dates.clear();
     text = new Date(at).toISOString();
     dates.set(at, text);
   }
+  [lastAt, lastDate] = [at, text];
   return text;
 }
 

@@ -35,8 +35,9 @@ export function countInSeries(series: Series, end: CountedEnd, nowAt: number): v
   for (const window of ["hour", "day"] as const) {
     const ended = slotAt(series[window], window, end.finishedAt, nowAt);
     if (ended !== undefined) countEnd(ended, end, 1);
-    // In the slot of its submission, which is known for sure only now: live tasks are counted as they are.
-    const submitted = slotAt(series[window], window, end.createdAt, nowAt);
+    // In the slot of its submission, which is known for sure only now: live tasks are counted as they are. Mostly the same one.
+    const same = slotOf(window, end.createdAt) === slotOf(window, end.finishedAt);
+    const submitted = same ? ended : slotAt(series[window], window, end.createdAt, nowAt);
     if (submitted !== undefined) submitted.submitted++;
   }
 }
@@ -52,10 +53,14 @@ export function readSeries(series: Series, window: StatsWindow, nowAt: number): 
   return sum;
 }
 
+function slotOf(window: "hour" | "day", at: number): number {
+  return Math.floor(at / slotMs[window]);
+}
+
 /** The slot of the time `at`, or undefined when it lies outside of the window. */
 function slotAt(ring: Ring, window: "hour" | "day", at: number, nowAt: number): Tally | undefined {
-  const last = Math.floor(nowAt / slotMs[window]);
-  const slot = Math.floor(at / slotMs[window]);
+  const last = slotOf(window, nowAt);
+  const slot = slotOf(window, at);
   // What a clock ahead of its time has written will be in the window when its time comes.
   if (slot <= last - slots || slot > last + slots) return undefined;
   let tally = ring.get(slot);

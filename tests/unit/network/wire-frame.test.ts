@@ -92,9 +92,19 @@ const frame = fc.oneof(
 ) as fc.Arbitrary<Partial<Frame>>;
 
 /** What `read` makes of the bytes, or that it refuses them. */
-function outcome(read: () => Frame): unknown {
+function write(value: Partial<Frame>): Uint8Array {
+  const [[kind, content]] = Object.entries(value) as [[keyof Frame, never]];
+  return writeFrame(kind, content);
+}
+
+function read(bytes: Uint8Array): Frame {
+  const content = readFrame(bytes);
+  return content === undefined ? {} : { [content.kind]: content.value };
+}
+
+function outcome(reading: () => Frame): unknown {
   try {
-    return read();
+    return reading();
   } catch {
     return "refused";
   }
@@ -104,8 +114,8 @@ test("a frame has the same bytes as the generated code gives it, and is read as 
   fc.assert(
     fc.property(frame, (value) => {
       const expected = Frame.encode({ ...value });
-      expect(Buffer.compare(writeFrame(value), expected)).toBe(0);
-      expect(readFrame(expected)).toEqual(Frame.decode(expected));
+      expect(Buffer.compare(write(value), expected)).toBe(0);
+      expect(read(expected)).toEqual(Frame.decode(expected));
     }),
     { numRuns: 400 },
   );
@@ -125,7 +135,7 @@ test("bytes that are no frame, or more than one, are read or refused as the gene
   });
   fc.assert(
     fc.property(cut, (raw) => {
-      expect(outcome(() => readFrame(raw))).toEqual(outcome(() => Frame.decode(raw)));
+      expect(outcome(() => read(raw))).toEqual(outcome(() => Frame.decode(raw)));
     }),
     { numRuns: 400 },
   );
@@ -140,5 +150,5 @@ test("lists longer than a frame may hold are refused", () => {
     taskId: new Uint8Array(16).fill(1),
     attempt: 1,
   }));
-  expect(() => readFrame(writeFrame({ responseAck: { attempts } }))).toThrow("too many elements");
+  expect(() => readFrame(writeFrame("responseAck", { attempts }))).toThrow("too many elements");
 });
