@@ -40,14 +40,13 @@ const decision: fc.Arbitrary<Decision> = fc
     fc.option(number, { nil: undefined }),
     fc.option(fc.record({ asked: whole, answered: whole, waitedMs: whole }), { nil: undefined }),
   )
-  .map(([list, drawn, order, how, omitted, retryAfterMs, probes]) => ({
-    order: order ?? list.slice(0, drawn).map((one) => one.peer),
-    how,
-    considered: list,
-    omitted,
-    ...(retryAfterMs !== undefined && { retryAfterMs }),
-    ...(probes !== undefined && { probes }),
-  }));
+  .map(([list, drawn, named, how, omitted, retryAfterMs, probes]) => {
+    const order = named ?? list.slice(0, drawn).map((one) => one.peer);
+    const made: Decision = { order, how, considered: list, omitted };
+    if (retryAfterMs !== undefined) made.retryAfterMs = retryAfterMs;
+    if (probes !== undefined) made.probes = probes;
+    return made;
+  });
 
 test("what is stored is read back", () => {
   fc.assert(
