@@ -7,11 +7,11 @@ import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
 import { once } from "node:events";
 import { homedir, tmpdir } from "node:os";
 import { delimiter } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { Clock } from "../core/clock.ts";
 import { ErrandError } from "../core/errors.ts";
 import { safeMessage } from "../core/limits.ts";
+import { groupGone } from "./process-group.ts";
 import { readStderr, readStdout } from "./process-lines.ts";
 import { processProtocol } from "./process-messages.ts";
 import type { FromProcess, ProcessHello, ToProcess } from "./process-messages.ts";
@@ -203,20 +203,7 @@ function ended(
   });
   child.once("close", (code, how) => {
     cancelDrain();
-    void groupGone(child.pid as number).then(() => resolve({ code, how }));
+    void groupGone(child.pid).then(() => resolve({ code, how }));
   });
   return promise;
-}
-
-/** What was killed is gone a moment later; what init does not collect (a container without one) is not waited for. */
-async function groupGone(pid: number): Promise<void> {
-  if (!grouped) return;
-  for (let looks = 0; looks < 50; looks++) {
-    try {
-      process.kill(-pid, 0);
-    } catch {
-      return;
-    }
-    await delay(5);
-  }
 }

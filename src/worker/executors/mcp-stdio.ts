@@ -8,7 +8,8 @@ import { createInterface } from "node:readline";
 import { ReadBuffer, serializeMessage, type Transport } from "@modelcontextprotocol/client";
 import { systemClock } from "../../core/clock.ts";
 import type { McpServerSpec } from "../../skills/mcp-spec.ts";
-import { endGroup, groupGone } from "./process-group.ts";
+import { groupGone } from "../../skills/process-group.ts";
+import { endGroup } from "./process-group.ts";
 import { watchMemory } from "./process-memory.ts";
 
 type Via = Omit<Extract<McpServerSpec["via"], { kind: "stdio" }>, "kind">;
@@ -86,7 +87,7 @@ export function stdioTransport(via: Via, log: (line: string) => void): StdioTran
       await ended;
       clearTimeout(term);
       clearTimeout(kill);
-      await groupGone(ending);
+      await groupGone(ending.pid);
     },
   };
 

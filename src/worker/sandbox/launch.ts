@@ -5,7 +5,8 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import type { Readable, Writable } from "node:stream";
-import { endGroup, groupGone } from "../executors/process-group.ts";
+import { groupGone } from "../../skills/process-group.ts";
+import { endGroup } from "../executors/process-group.ts";
 import type { Janitor } from "./janitor.ts";
 import { watchTree, type TreeUsage } from "./rss-watch.ts";
 
@@ -66,7 +67,7 @@ export async function launchPlain(request: PlainLaunch): Promise<Launched> {
     async finish() {
       endGroup(child, "SIGKILL");
       const usage = watch.stop();
-      await groupGone(child);
+      await groupGone(child.pid);
       release();
       return { ...usage, breach };
     },

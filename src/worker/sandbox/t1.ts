@@ -20,7 +20,8 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
-import { endGroup, groupGone } from "../executors/process-group.ts";
+import { groupGone } from "../../skills/process-group.ts";
+import { endGroup } from "../executors/process-group.ts";
 import {
   enclose,
   inputFd,
@@ -259,7 +260,7 @@ function launchedOf(
     async finish() {
       kill();
       const seen = watch.stop();
-      await groupGone(child);
+      await groupGone(child.pid);
       const counted = await group?.usage();
       await group?.remove();
       release();
