@@ -71,7 +71,8 @@ export function plan({ seed, quick, peers, only }: PlanOptions): Run[] {
     add(
       "sampled",
       ["random", "errand"],
-      { threat, malicious, verdicts: "sampled" },
+      // All that are honest ask: where one answer in five is checked, forty make too few verdicts to tell camouflage.
+      { threat, malicious, verdicts: "sampled", askers: trust.nodes },
       `${threat} ${percentText(malicious)}`,
     );
   if (!quick) addRest(add, trust);

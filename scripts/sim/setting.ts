@@ -69,7 +69,7 @@ export interface Setting {
   newcomers: number;
 }
 
-/** The mesh of the trust table: every honest peer serves and asks, up to a hundred askers. */
+/** The mesh of the trust table: every honest peer serves, and up to forty of them ask. */
 export const trustSetting: Setting = {
   policy: "errand",
   threat: "none",
@@ -78,7 +78,7 @@ export const trustSetting: Setting = {
   nodes: 100,
   malicious: 0,
   clients: 0,
-  askers: 100,
+  askers: 40,
   tasksPerClient: 320,
   taskEveryMs: 1_000,
   skills: 10,

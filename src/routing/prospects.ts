@@ -78,6 +78,8 @@ export class Prospects {
   readonly #skills = new Map<string, SkillProspects>();
   readonly #evidence: EvidenceTable;
   readonly #metrics: MetricsTable;
+  /** Peers of which there may be some. */
+  readonly #gathered = new Set<PeerIdText>();
   #count = 0;
 
   constructor(evidence: EvidenceTable, metrics: MetricsTable) {
@@ -87,20 +89,20 @@ export class Prospects {
 
   /** The prospects of a skill, to be handed to `of`. Call once for each decision. */
   ofSkill(skill: string): SkillProspects {
-    if (this.#count > limits.prospects) {
-      this.#skills.clear();
-      this.#count = 0;
-    }
+    if (this.#count > limits.prospects) this.#clear();
     let known = this.#skills.get(skill);
     if (known === undefined) {
-      if (this.#skills.size >= limits.routedSkills) {
-        this.#skills.clear();
-        this.#count = 0;
-      }
+      if (this.#skills.size >= limits.routedSkills) this.#clear();
       known = { skill, byPeer: new Map(), row: [] };
       this.#skills.set(skill, known);
     }
     return known;
+  }
+
+  #clear(): void {
+    this.#skills.clear();
+    this.#gathered.clear();
+    this.#count = 0;
   }
 
   /** The prospect of the candidate at `index` of a decision, its trust brought up to `wallMs`. */
@@ -118,6 +120,7 @@ export class Prospects {
     if (prospect === undefined) {
       prospect = this.#gather(skill, candidate);
       byPeer.set(candidate.peer, prospect);
+      this.#gathered.add(candidate.peer);
       this.#count += 1;
     }
     prospect.candidate = candidate;
@@ -142,6 +145,8 @@ export class Prospects {
 
   /** Called when one of the peer's records has appeared or gone. */
   forget(peer: PeerIdText): void {
+    // Told again and again in a round of attestations, of which one is enough.
+    if (!this.#gathered.delete(peer)) return;
     for (const { byPeer } of this.#skills.values()) {
       const prospect = byPeer.get(peer);
       if (prospect === undefined) continue;

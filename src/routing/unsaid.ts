@@ -21,17 +21,23 @@ export interface Claimed {
 }
 
 export class Unsaid {
-  readonly #verdicts: UnsaidVerdict[] = [];
+  readonly #byPeer = new Map<PeerIdText, { verdict: UnsaidVerdict; number: number }[]>();
+  #count = 0;
   /** How many of the verdicts each issuer was tested by: whoever speaks twice in a while is tested by each but once. */
   readonly #tested = new Map<PeerIdText, number>();
 
   add(verdict: UnsaidVerdict): void {
-    if (this.#verdicts.length < limits.unsaidVerdicts) this.#verdicts.push(verdict);
+    if (this.#count === limits.unsaidVerdicts) return;
+    const one = { verdict, number: this.#count++ };
+    const known = this.#byPeer.get(verdict.peer);
+    if (known === undefined) this.#byPeer.set(verdict.peer, [one]);
+    else known.push(one);
   }
 
   /** They are public from now on. */
   clear(): void {
-    this.#verdicts.length = 0;
+    this.#byPeer.clear();
+    this.#count = 0;
     this.#tested.clear();
   }
 
@@ -42,21 +48,19 @@ export class Unsaid {
     judge: (verdict: UnsaidVerdict, claim: Claimed) => void,
   ): void {
     const from = this.#tested.get(issuer) ?? 0;
-    if (from === this.#verdicts.length) return;
-    this.#tested.set(issuer, this.#verdicts.length);
+    if (from === this.#count) return;
+    this.#tested.set(issuer, this.#count);
     const said = new Map<PeerIdText, Claimed>();
     for (const { subject, pos, neg, grounded } of claims) {
-      if (!grounded || subject === issuer || alreadyJudged(subject)) continue;
+      if (!this.#byPeer.has(subject) || !grounded || subject === issuer) continue;
       const claim = said.get(subject);
-      if (claim === undefined) said.set(subject, { pos, neg });
-      else {
+      if (claim !== undefined) {
         claim.pos += pos;
         claim.neg += neg;
-      }
+      } else if (!alreadyJudged(subject)) said.set(subject, { pos, neg });
     }
-    for (const verdict of this.#verdicts.slice(from)) {
-      const claim = said.get(verdict.peer);
-      if (claim !== undefined) judge(verdict, claim);
-    }
+    for (const [subject, claim] of said)
+      for (const { verdict, number } of this.#byPeer.get(subject) ?? [])
+        if (number >= from) judge(verdict, claim);
   }
 }
