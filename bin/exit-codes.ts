@@ -1,4 +1,4 @@
-/** Exit codes: part of the interface, listed in the README. */
+/** Exit codes: part of the interface, listed in README.md of this folder. */
 import type { ErrorCode, ErrorJson } from "../src/core/errors.ts";
 import type { TaskView } from "../src/node/node.ts";
 

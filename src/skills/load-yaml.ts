@@ -179,7 +179,7 @@ function holdsAlone(document: Fields, field: string, why: string, spec: string):
 
 function meets(schema: JsonSchema, value: unknown, name: string, spec: string): void {
   const problem = problemWith(schema, value, name);
-  if (problem !== undefined) throw wrongFile(spec, problem, 'See "Write a skill" in the README.');
+  if (problem !== undefined) throw wrongFile(spec, problem, "See src/skills/README.md.");
 }
 
 function fileBeside(path: string, name: string, spec: string): string {

@@ -155,7 +155,7 @@ const semver = /^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(?:[-+][0-9A-Za-z.+-]+)
 export function checkDefinition(value: unknown, where: string): SkillDefinition {
   const fail = (rule: string): never => {
     throw new ErrandError("InvalidConfig", `${where}: ${rule}`, {
-      hint: 'See "Write a skill" in the README for the shape of a definition.',
+      hint: "See src/skills/README.md for the shape of a definition.",
     });
   };
   if (typeof value !== "object" || value === null) return fail("the definition is not an object");

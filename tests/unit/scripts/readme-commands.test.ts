@@ -1,11 +1,11 @@
-/** The commands in the README, and those in hints: they exist, with their flags, and none is left out. */
+/** The commands in the README and those beside the code, and those in hints: they exist, with their flags, and none is left out. */
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Command, Option } from "commander";
 import { beforeAll, describe, expect, it } from "vitest";
 import { buildProgram } from "../../../bin/program.ts";
 import { defaultRetry } from "../../../src/tasks/retry.ts";
-import { blocks, readme, root, section } from "./readme-text.ts";
+import { blocks, commandLine, page, pages, root, section } from "./readme-text.ts";
 
 /** As a shell would split it; enough for what a README says. */
 function words(line: string): string[] {
@@ -78,17 +78,19 @@ beforeAll(async () => {
   program = await buildProgram([], true);
 });
 
-describe("commands in the README", () => {
+describe("commands in the READMEs", () => {
+  const all = pages.map(page).join("\n");
+
   it("exist, with their flags and as many arguments", () => {
-    expect(typed(readme).length).toBeGreaterThan(15);
-    expect(mentioned(readme).length).toBeGreaterThan(30);
-    for (const line of [...typed(readme), ...mentioned(readme)]) {
+    expect(typed(all).length).toBeGreaterThan(15);
+    expect(mentioned(all).length).toBeGreaterThan(30);
+    for (const line of [...typed(all), ...mentioned(all)]) {
       const { command, operands } = parse(program, line);
       expect(command, line).not.toBe(program);
       expect(command.commands.length, `${line}: its subcommand is missing or unknown`).toBe(0);
       expect(operands.length, line).toBeLessThanOrEqual(command.registeredArguments.length);
     }
-    for (const line of typed(readme)) {
+    for (const line of typed(all)) {
       const { command, operands } = parse(program, line);
       const required = command.registeredArguments.filter((argument) => argument.required);
       expect(operands.length, line).toBeGreaterThanOrEqual(required.length);
@@ -96,7 +98,7 @@ describe("commands in the README", () => {
   });
 
   it("have the flags that stand beside them in the table", () => {
-    const rows = section("Command line")
+    const rows = section("Commands", commandLine)
       .split("\n")
       .filter((line) => line.startsWith("| `errand "));
     expect(rows.length).toBeGreaterThan(15);
@@ -110,11 +112,11 @@ describe("commands in the README", () => {
   });
 
   it("are all there, with every flag", () => {
-    const text = section("Command line");
-    const named = mentioned(text);
-    const all = leaves(program);
-    expect(all.length).toBeGreaterThan(40);
-    for (const { name, command } of all) {
+    const named = mentioned(section("Commands", commandLine));
+    const text = section("Commands", commandLine) + section("Flags of a task", commandLine);
+    const there = leaves(program);
+    expect(there.length).toBeGreaterThan(40);
+    for (const { name, command } of there) {
       expect(
         named.filter((line) => line === name || line.startsWith(`${name} `)),
         name,
@@ -125,7 +127,7 @@ describe("commands in the README", () => {
   });
 
   it("of a task take the flags of the table", () => {
-    const rows = section("Command line").match(/^\| `--.*$/gm) ?? [];
+    const rows = section("Flags of a task", commandLine).match(/^\| `--.*$/gm) ?? [];
     expect(rows.length).toBeGreaterThan(10);
     for (const row of rows) {
       for (const [, flag = ""] of row.matchAll(/`(--[a-z-]+)/g)) {
@@ -135,7 +137,7 @@ describe("commands in the README", () => {
           expect(() => parse(program, `errand ${name} ${flag} x`), `${name} ${flag}`).not.toThrow();
       }
     }
-    expect(section("Command line")).toContain(
+    expect(section("Flags of a task", commandLine)).toContain(
       `attempts after the first that failed; ${defaultRetry.retries} |`,
     );
   });

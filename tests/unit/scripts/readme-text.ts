@@ -1,15 +1,35 @@
-/** The README's text in pieces, for the tests that hold it to the code. */
-import { readFile } from "node:fs/promises";
+/** The text of the README and of those beside the code in pieces, for the tests that hold them to the code. */
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect } from "vitest";
 
 export const root = fileURLToPath(new URL("../../../", import.meta.url));
-export const readme = await readFile(join(root, "README.md"), "utf8");
+export const readme = page("README.md");
+export const commandLine = page("bin/README.md");
+/** Where users are told what to type. */
+export const pages = [
+  "README.md",
+  "bin/README.md",
+  "src/api/README.md",
+  "src/node/README.md",
+  "src/routing/README.md",
+  "src/skills/README.md",
+  "src/tasks/graph/README.md",
+  "src/tasks/hooks/README.md",
+  "src/tasks/verification/README.md",
+  "src/worker/README.md",
+  "scripts/bench/README.md",
+  "scripts/examples/README.md",
+];
+
+export function page(path: string): string {
+  return readFileSync(join(root, path), "utf8");
+}
 
 /** The text below a heading, up to the next of its level. */
-export function section(title: string): string {
-  const parts = readme.split(/^## /m).filter((part) => part.startsWith(`${title}\n`));
+export function section(title: string, text = readme): string {
+  const parts = text.split(/^## /m).filter((part) => part.startsWith(`${title}\n`));
   expect(parts, `sections called "${title}"`).toHaveLength(1);
   return parts[0] ?? "";
 }

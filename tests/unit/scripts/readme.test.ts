@@ -1,4 +1,4 @@
-/** The README's facts that drift: keys, exit codes, routes, links, and the examples it tells people to copy. */
+/** Facts of the READMEs that drift: keys, exit codes, routes, links, and the examples it tells people to copy. */
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
@@ -14,16 +14,20 @@ import { planGraph } from "../../../src/tasks/graph/plan.ts";
 import { checkGraph } from "../../../src/tasks/graph/spec.ts";
 import { HOOK_NAMES, type Hooks } from "../../../src/tasks/hooks/hooks.ts";
 import { WEBHOOK_EVENTS } from "../../../src/tasks/hooks/settings.ts";
-import { blocks, codeCells, readme, root, section } from "./readme-text.ts";
+import { blocks, codeCells, commandLine, page, pages, readme, root, section } from "./readme-text.ts";
+
+const configuration = section("Configuration", page("src/node/README.md"));
 
 it("lists the exit codes there are", () => {
-  const codes = Array.from(section("Command line").matchAll(/^\| (\d+) \|/gm), ([, code]) => Number(code));
+  const codes = Array.from(section("Exit codes", commandLine).matchAll(/^\| (\d+) \|/gm), ([, code]) =>
+    Number(code),
+  );
   expect(codes).toEqual(Object.values(exitCodes));
 });
 
-describe("the configuration in the README", () => {
+describe("the configuration", () => {
   it("names keys that exist, with their defaults", async () => {
-    const text = section("Configuration");
+    const text = configuration;
     expect([...codeCells(text)].toSorted()).toEqual(knownKeys().toSorted());
     const defaults: Record<string, unknown> = { ...(await resolveConfig({ env: {}, cwd: root })) };
     const { host, port } = defaults["api"] as { host: string; port: number };
@@ -36,17 +40,14 @@ describe("the configuration in the README", () => {
     }
   });
 
-  it("shows a file that is valid", async () => {
+  it.each([configuration, section("Configuration")])("shows a file that is valid", async (text) => {
     const { parse: parseYaml } = await import("yaml");
-    const [file = ""] = blocks(section("Configuration"), "yaml");
+    const [file = ""] = blocks(text, "yaml");
     expect(checkConfig(parseYaml(file), "README.md")).toHaveProperty("preset");
   });
 
   it("names environment variables that count", async () => {
-    const names = Array.from(
-      section("Configuration").matchAll(/`(ERRAND_[A-Z_]+)`/g),
-      ([, name]) => name ?? "",
-    );
+    const names = Array.from(configuration.matchAll(/`(ERRAND_[A-Z_]+)`/g), ([, name]) => name ?? "");
     expect(names.length).toBeGreaterThan(10);
     const others: Record<string, string> = {
       ERRAND_PRESET: "lan",
@@ -64,25 +65,25 @@ describe("the configuration in the README", () => {
   });
 });
 
-describe("graphs, hooks and webhooks in the README", () => {
+describe("graphs, hooks, webhooks and batches", () => {
   it("show a graph that can be run", async () => {
     const { parse: parseYaml } = await import("yaml");
     const [file = ""] = blocks(section("Many tasks"), "yaml");
     const plan = planGraph(checkGraph(parseYaml(file)).nodes);
-    expect(plan.nodes.map(({ id }) => id)).toEqual(["list", "stats", "report", "alarm"]);
+    expect(plan.nodes.map(({ id }) => id)).toEqual(["list", "stats", "report"]);
   });
 
   it("show webhooks that are valid, and name every event", async () => {
     const { parse: parseYaml } = await import("yaml");
-    const text = section("Hooks and webhooks");
-    const [file = ""] = blocks(text, "yaml");
-    expect(checkConfig(parseYaml(file), "README.md")).toHaveProperty("webhooks");
+    const text = page("src/tasks/hooks/README.md");
+    for (const shown of [text, section("Hooks and webhooks")])
+      expect(checkConfig(parseYaml(blocks(shown, "yaml")[0] ?? ""), "README.md")).toHaveProperty("webhooks");
     for (const event of WEBHOOK_EVENTS) expect(text).toContain(`\`${event}\``);
   });
 
   it("show hooks that load and refuse, and name the others", async () => {
     const folder = await mkdtemp(join(tmpdir(), "errand-readme-"));
-    const text = section("Hooks and webhooks");
+    const text = page("src/tasks/hooks/README.md");
     await writeFile(join(folder, "hooks.ts"), blocks(text, "ts")[0] ?? "");
     try {
       const { default: hooks } = (await import(join(folder, "hooks.ts"))) as { default: Hooks };
@@ -97,7 +98,7 @@ describe("graphs, hooks and webhooks in the README", () => {
   });
 
   it("show a batch of which each line is JSON", () => {
-    const [file = ""] = blocks(section("Many tasks"), "json");
+    const [file = ""] = blocks(section("Many tasks", commandLine), "json");
     const lines = file.trim().split("\n");
     expect(lines.map((line) => (JSON.parse(line) as { id: string }).id)).toEqual(["a", "b", "c"]);
   });
@@ -115,24 +116,31 @@ function knownKeys(): string[] {
   throw new Error("the hint for an unknown key lists no keys any more");
 }
 
-describe("the skills in the README", () => {
+describe("the skills in the READMEs", () => {
   let folder: string;
+  const context = { signal: new AbortController().signal, progress: () => undefined } as never;
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "errand-readme-"));
-    const text = section("Write a skill");
-    await writeFile(join(folder, "word-lengths.ts"), blocks(text, "ts")[0] ?? "");
-    await writeFile(join(folder, "reverse.yaml"), blocks(text, "yaml")[0] ?? "");
+    const [short, whole] = [section("Write a skill"), page("src/skills/README.md")];
+    await writeFile(join(folder, "longest.ts"), blocks(short, "ts")[0] ?? "");
+    await writeFile(join(folder, "short.yaml"), blocks(short, "yaml")[0] ?? "");
+    await writeFile(join(folder, "word-lengths.ts"), blocks(whole, "ts")[0] ?? "");
+    await writeFile(join(folder, "reverse.yaml"), blocks(whole, "yaml")[0] ?? "");
   });
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
-  it("load, and the function does what it says", async () => {
-    const loaded = await loadSkills(["word-lengths.ts", "reverse.yaml"], { cwd: folder });
-    expect(loaded.map(({ definition }) => definition.id)).toEqual(["acme.word-lengths", "acme.reverse"]);
-    const { default: skill } = (await import(join(folder, "word-lengths.ts"))) as {
-      default: Skill<{ text: string }>;
-    };
-    const context = { signal: new AbortController().signal, progress: () => undefined } as never;
-    expect(await skill.run({ text: "to be or not to be" }, context)).toEqual({ lengths: { 2: 5, 3: 1 } });
+  async function run(file: string): Promise<unknown> {
+    const { default: skill } = (await import(join(folder, file))) as { default: Skill<{ text: string }> };
+    return skill.run({ text: "to be or not to be" }, context);
+  }
+
+  it("load, and the functions do what they say", async () => {
+    const loaded = await loadSkills(["word-lengths.ts", "reverse.yaml", "longest.ts"], { cwd: folder });
+    const ids = loaded.map(({ definition }) => definition.id);
+    expect(ids).toEqual(["acme.word-lengths", "acme.reverse", "acme.longest"]);
+    expect(await loadSkills(["short.yaml"], { cwd: folder })).toHaveLength(1);
+    expect(await run("word-lengths.ts")).toEqual({ lengths: { 2: 5, 3: 1 } });
+    expect(await run("longest.ts")).toEqual({ word: "not" });
   });
 
   it("names the built-in ones", () => {
@@ -147,7 +155,7 @@ it("names npm scripts that exist", async () => {
     scripts: Record<string, string>;
   };
   const named = Array.from(
-    readme.matchAll(/\bnpm (?:run ([a-z:]+)|(test|start))/g),
+    (readme + page("src/README.md")).matchAll(/\bnpm (?:run ([a-z:]+)|(test|start))/g),
     ([, run, short]) => run ?? short ?? "",
   );
   expect(named.length).toBeGreaterThan(5);
@@ -163,7 +171,7 @@ it("names routes of the API that exist", async () => {
     path?.replaceAll(/:\w+/g, "X"),
   );
   const named = Array.from(
-    section("Local HTTP API").matchAll(/(?:[A-Z]+ |4780)(\/v1\/[\w/.]+)/g),
+    page("src/api/README.md").matchAll(/(?:[A-Z]+ |4780)(\/v1\/[\w/.]+)/g),
     ([, path]) => path ?? "",
   );
   expect(named.length).toBeGreaterThan(10);
@@ -173,13 +181,11 @@ it("names routes of the API that exist", async () => {
 
 describe("links", () => {
   const files = [
-    "README.md",
-    "scripts/examples/README.md",
+    ...pages,
     "scripts/demo/documents/README.md",
     "src/README.md",
     "src/tasks/README.md",
-    "src/tasks/graph/README.md",
-    "src/tasks/hooks/README.md",
+    "src/worker/SKILL-PROCESS.md",
     "protocols/README.md",
     "CHANGELOG.md",
   ];

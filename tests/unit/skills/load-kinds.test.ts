@@ -1,4 +1,4 @@
-/** Every kind of declaration, as the README shows it. */
+/** Every kind of declaration, as the README of the skills shows it. */
 import { mkdtemp, readFile, realpath, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,7 +9,7 @@ let folder: string;
 let blocks: string[];
 beforeAll(async () => {
   folder = await realpath(await mkdtemp(join(tmpdir(), "errand-kinds-")));
-  const readme = await readFile(new URL("../../../README.md", import.meta.url), "utf8");
+  const readme = await readFile(new URL("../../../src/skills/README.md", import.meta.url), "utf8");
   blocks = [...readme.matchAll(/^```yaml\n(.*?)^```/gms)].map(([, text = ""]) => text);
 });
 afterAll(() => rm(folder, { recursive: true }));
