@@ -105,14 +105,15 @@ export class EvidenceTable {
     const said = this.#hearsay(peer, skill);
     const indirect = { good: pinned.good + said.good, bad: pinned.bad + said.bad };
     const known = this.#peers.get(peer);
-    if (known === undefined) return evidence.posterior(undefined, 0, 0, indirect, this.prior, now);
+    if (known === undefined)
+      return evidence.posterior(undefined, evidence.nothingElsewhere, indirect, this.prior, now);
     if (skill === undefined) {
       const sum = this.#sum(known, undefined, now);
-      return evidence.posterior(sum, 0, 0, indirect, this.prior, now);
+      return evidence.posterior(sum, evidence.nothingElsewhere, indirect, this.prior, now);
     }
     const own = known.skills.get(skill);
     const others = this.#sum(known, own, now);
-    const standing = evidence.posterior(own, others.good, others.bad, indirect, this.prior, now);
+    const standing = evidence.posterior(own, others, indirect, this.prior, now);
     if (own === undefined) standing.reliability = others.reliability;
     return standing;
   }

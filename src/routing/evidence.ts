@@ -41,6 +41,11 @@ export interface Indirect {
   bad: number;
 }
 
+/** What a peer did at other skills than the one asked for, decayed: A, B, and how many of the good ones were checked. */
+export type Elsewhere = Pick<Evidence, "good" | "bad" | "right">;
+
+export const nothingElsewhere: Elsewhere = Object.freeze({ good: 0, bad: 0, right: 0 });
+
 /** Trust in one peer at one skill, as routing uses it. θ ~ Beta(a, b). */
 export interface Standing {
   a: number;
@@ -76,6 +81,7 @@ const weakCap = 5;
 const priorStrength = 2;
 /** What was good elsewhere counts for at most so many here, what was bad for at most half as many: it stays, where the good fades. */
 const goodElsewhere = 8;
+const uncheckedElsewhere = 4;
 const badElsewhere = 4;
 const knownAt = 4;
 /** A pin weighs as much as everything that others may say together. */
@@ -198,14 +204,15 @@ export function strangerPrior(good: number, bad: number): number {
  *     a = 2·p0     + A + I⁺·½^min(4,nb) + back-off of good
  *     b = 2·(1−p0) + B + I⁻             + back-off of bad
  *
- * Back-off: what the peer did at *other* skills (`otherGood`, `otherBad`, decayed) stands in, the good for at most
- * eight observations and the bad for four, in their proportion; with four of both, whoever was good elsewhere stayed just outside the band. The good part fades as own evidence comes in, so that agreement elsewhere cannot
- * outvote a failure here; the bad part stays, because one who lies at one skill is not to be trusted at the next.
+ * Back-off: what the peer did at *other* skills stands in, the good for at most eight observations and the bad for four, in
+ * their proportion; with four of both, whoever was good elsewhere stayed just outside the band. Of the good, what nobody checked
+ * stands in for four at most: a liar can produce it at will, at as many skills as it likes. The good part fades as own evidence
+ * comes in, so that agreement elsewhere cannot outvote a failure here; the bad part stays, because one who lies at one skill is
+ * not to be trusted at the next.
  */
 export function posterior(
   e: Evidence | undefined,
-  otherGood: number,
-  otherBad: number,
+  elsewhere: Elsewhere,
   indirect: Indirect,
   prior: number,
   now: number,
@@ -216,12 +223,13 @@ export function posterior(
     good = e.good * remaining(now - e.updatedAt, goodHalfLifeMs);
     bad = e.bad * remaining(now - e.updatedAt, badHalfLifeMs);
   }
-  const others = otherGood + otherBad;
+  const others = elsewhere.good + elsewhere.bad;
   let a = priorStrength * prior + good + indirect.good * goodWordLeft(bad);
   let b = priorStrength * (1 - prior) + bad + indirect.bad;
   if (others > 0) {
-    a += (Math.min(others, Math.max(0, goodElsewhere - good - bad)) * otherGood) / others;
-    b += (Math.min(others, badElsewhere) * otherBad) / others;
+    const mostGood = Math.min(goodElsewhere, uncheckedElsewhere + elsewhere.right);
+    a += (Math.min(others, Math.max(0, mostGood - good - bad)) * elsewhere.good) / others;
+    b += (Math.min(others, badElsewhere) * elsewhere.bad) / others;
   }
   const n = a + b;
   const mean = a / n;
@@ -233,6 +241,6 @@ export function posterior(
     lower: Math.max(0, mean - deviation),
     reliability: e === undefined ? 1 : reliabilityAt(e, now),
     known: n - 2 >= knownAt,
-    lied: bad + otherBad >= badWeight / 2,
+    lied: bad + elsewhere.bad >= badWeight / 2,
   };
 }

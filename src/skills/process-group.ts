@@ -2,11 +2,14 @@
 import { readFile, readdir } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 
-/** What was killed is gone a moment later. */
-const goneMs = 250;
+/**
+ * What was killed is gone a moment later, and on a machine that is very busy a little later. Where the dead cannot be told from
+ * the living they are not waited for so long.
+ */
+const goneMs = process.platform === "linux" ? 2_000 : 250;
 const lookMs = 5;
 /** Looks, counted from 0, at which states are read too: that goes through all processes of the machine. */
-const closerLooks: ReadonlySet<number> = new Set([1, 4, 16]);
+const closerLooks: ReadonlySet<number> = new Set([1, 4, 16, 50, 100, 200]);
 
 /** Resolves when no process of the group is left, so that nothing of a run still writes when its folder goes. */
 export async function groupGone(group: number | undefined): Promise<void> {

@@ -6,7 +6,10 @@ import type { Evidence } from "../../../src/routing/evidence.ts";
 const nothing = { good: 0, bad: 0 };
 const day = 86_400_000;
 const of = (changes: Partial<Evidence> = {}): Evidence => ({ ...evidence.newEvidence(0), ...changes });
-const standing = (e: Evidence | undefined, now = 0) => evidence.posterior(e, 0, 0, nothing, 0.5, now);
+/** Checked, all of it. */
+const elsewhere = (good: number, bad: number) => ({ good, bad, right: good });
+const standing = (e: Evidence | undefined, now = 0) =>
+  evidence.posterior(e, evidence.nothingElsewhere, nothing, 0.5, now);
 
 describe("updates", () => {
   it("counts a grounded good verdict as A ← 0.995·A + 1", () => {
@@ -110,7 +113,13 @@ describe("posterior", () => {
 
   it("takes a pin as ten observations, halved by each own failure up to four", () => {
     const pinned = (failures: number) =>
-      evidence.posterior(of({ bad: 4 * failures }), 0, 0, evidence.indirectOfPin(1), 0.5, 0).a;
+      evidence.posterior(
+        of({ bad: 4 * failures }),
+        evidence.nothingElsewhere,
+        evidence.indirectOfPin(1),
+        0.5,
+        0,
+      ).a;
     expect([0, 1, 2, 4, 9].map(pinned)).toEqual([11, 6, 3.5, 1.625, 1.625]);
     expect(evidence.indirectOfPin(0.3)).toEqual({ good: 3, bad: 7 });
     expect(evidence.indirectOfPin(undefined)).toEqual(nothing);
@@ -118,11 +127,19 @@ describe("posterior", () => {
 
   it("lets other skills stand in with at most eight good and four bad observations, the good ones only where own are missing", () => {
     // Others 30:10, so 6 good of eight, and 1 bad of four.
-    expect(evidence.posterior(undefined, 30, 10, nothing, 0.5, 0)).toMatchObject({ a: 7, b: 2 });
+    expect(evidence.posterior(undefined, elsewhere(30, 10), nothing, 0.5, 0)).toMatchObject({ a: 7, b: 2 });
     // Two own: 6 of the good part are left, 6 · 3/4; the bad part stays.
-    expect(evidence.posterior(of({ good: 2 }), 30, 10, nothing, 0.5, 0)).toMatchObject({ a: 7.5, b: 2 });
+    expect(evidence.posterior(of({ good: 2 }), elsewhere(30, 10), nothing, 0.5, 0)).toMatchObject({
+      a: 7.5,
+      b: 2,
+    });
+    // Of what nobody checked, four.
+    expect(evidence.posterior(undefined, { good: 30, bad: 0, right: 0 }, nothing, 0.5, 0)).toMatchObject({
+      a: 5,
+      b: 1,
+    });
     // Less than eight elsewhere count as what they are.
-    expect(evidence.posterior(undefined, 1, 0, nothing, 0.5, 0)).toMatchObject({ a: 2, b: 1 });
+    expect(evidence.posterior(undefined, elsewhere(1, 0), nothing, 0.5, 0)).toMatchObject({ a: 2, b: 1 });
   });
 
   it("has a prior for strangers between .02 and .5, smoothed by two imaginary encounters of each kind", () => {
@@ -150,7 +167,7 @@ describe("properties", () => {
   it("keeps the lower bound within [0, mean] and the mean within (0, 1)", () => {
     fc.assert(
       fc.property(anyEvidence, weight, weight, prior, weight, (e, good, bad, p0, days) => {
-        const s = evidence.posterior(e, good, bad, { good: bad, bad: good }, p0, days * day);
+        const s = evidence.posterior(e, elsewhere(good, bad), { good: bad, bad: good }, p0, days * day);
         expect(s.lower).toBeGreaterThanOrEqual(0);
         expect(s.lower).toBeLessThanOrEqual(s.mean);
         expect(s.mean).toBeLessThan(1);
@@ -162,9 +179,9 @@ describe("properties", () => {
   it("never raises the lower bound by a bad verdict", () => {
     fc.assert(
       fc.property(anyEvidence, weight, weight, prior, (e, good, bad, p0) => {
-        const before = evidence.posterior(e, good, bad, nothing, p0, 0).lower;
+        const before = evidence.posterior(e, elsewhere(good, bad), nothing, p0, 0).lower;
         evidence.addBad(e, 0);
-        const after = evidence.posterior(e, good, bad, nothing, p0, 0).lower;
+        const after = evidence.posterior(e, elsewhere(good, bad), nothing, p0, 0).lower;
         expect(after).toBeLessThanOrEqual(before + 1e-12);
       }),
     );
