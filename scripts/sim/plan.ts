@@ -71,7 +71,7 @@ export function plan({ seed, quick, peers, only }: PlanOptions): Run[] {
     add(
       "sampled",
       ["random", "errand"],
-      // All that are honest ask: where one answer in five is checked, forty make too few verdicts to tell camouflage.
+      // All that are honest ask: where one answer in five is checked, thirty-six make too few verdicts to tell camouflage.
       { threat, malicious, verdicts: "sampled", askers: trust.nodes },
       `${threat} ${percentText(malicious)}`,
     );
@@ -105,7 +105,7 @@ function sampledRuns(quick: boolean): [ThreatName, number][] {
 /** What is left out of the small form. */
 function addRest(add: Add, trust: Setting): void {
   for (const threat of ["B", "S"] as const) {
-    const changes = { threat, nodes: 2 * trust.nodes, malicious: 0.75 };
+    const changes = { threat, nodes: 1.6 * trust.nodes, malicious: 0.75 };
     add("sybils", ["eigentrust-.1", "errand"], changes, `${threat}, three for each honest peer`);
   }
   for (const [threat, malicious] of [

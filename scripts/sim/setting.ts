@@ -69,7 +69,7 @@ export interface Setting {
   newcomers: number;
 }
 
-/** The mesh of the trust table: every honest peer serves, and up to forty of them ask. */
+/** The mesh of the trust table: every honest peer serves, and up to thirty-six of them ask. */
 export const trustSetting: Setting = {
   policy: "errand",
   threat: "none",
@@ -78,7 +78,7 @@ export const trustSetting: Setting = {
   nodes: 100,
   malicious: 0,
   clients: 0,
-  askers: 40,
+  askers: 36,
   tasksPerClient: 320,
   taskEveryMs: 1_000,
   skills: 10,
@@ -97,7 +97,7 @@ export const latencySetting: Setting = {
   ...trustSetting,
   nodes: 100,
   clients: 100,
-  tasksPerClient: 600,
+  tasksPerClient: 500,
   skills: 1,
   skillsHonest: 1,
   skillsMalicious: 1,

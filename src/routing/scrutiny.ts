@@ -11,11 +11,11 @@ const least = 0.05;
 /** What was right at other skills counts for at most so many results here. */
 const mostElsewhere = 12;
 /** Praise saves at most so many checks: whoever everybody praises may turn, and one of all must notice. */
-const mostPraise = 8;
+const mostPraise = 11;
 
 /**
  * v = clamp(1/(1 + CV + p·½^nb), .05, 1). `rows`: own evidence by skill; `said`: I⁺ and I⁻, of which p is I⁺ times the
- * fourth power of its share, at most eight: of one who fails now and then good words save no checks. `known`: told from a
+ * fourth power of its share, at most eleven: of one who fails now and then good words save no checks. `known`: told from a
  * stranger, by own experience or others'. CV is of this skill, and some of the others if nothing was wrong there.
  */
 export function checkShare(
