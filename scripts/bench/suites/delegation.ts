@@ -1,6 +1,7 @@
 /**
  * Delegated tasks between two processes, beside raw libp2p. A machine's speed drifts, so the contenders take turns in
- * short rounds, each figure is the median of its rounds, and only ratios of one run are promised.
+ * short rounds, each figure is the median of its rounds, and only ratios are promised: each of two measurements one right after
+ * the other, and of these the median.
  */
 import type { ContenderName } from "../contenders/contender.ts";
 import { median } from "../measure.ts";
@@ -39,7 +40,7 @@ export const delegation: Suite = {
 };
 
 async function measureAll(pairs: Pair[], { quick, say }: SuiteOptions): Promise<Figures[]> {
-  const rounds = quick ? 3 : 5;
+  const rounds = quick ? 3 : 9;
   const forMs = quick ? 350 : 1_100;
   const cells: Figures[] = [];
   for (const { name } of pairs) {
@@ -95,10 +96,16 @@ const leastRate = 4;
 const mostLatency = 3;
 
 function promisesOf(figures: Figures[]): Promised[] {
-  const of = (contender: ContenderName, inFlight: number): Figures =>
-    figures.find((f) => f.contender === contender && f.inFlight === inFlight) as Figures;
-  const rate = of("errand", 256).perSecond / of("new-stream", 256).perSecond;
-  const latency = of("errand", 1).p50Ms / of("ping", 1).p50Ms;
+  const roundsOf = (contender: ContenderName, inFlight: number): PairSample[] =>
+    figures.find((f) => f.contender === contender && f.inFlight === inFlight)?.rounds ?? [];
+  const ratio = (key: "perSecond" | "p50Ms", rival: ContenderName, inFlight: number): number => {
+    const theirs = roundsOf(rival, inFlight);
+    return median(
+      roundsOf("errand", inFlight).map((round, i) => round[key] / (theirs[i]?.[key] ?? Number.NaN)),
+    );
+  };
+  const rate = ratio("perSecond", "new-stream", 256);
+  const latency = ratio("p50Ms", "ping", 1);
   return [
     {
       text: `Errand vs new stream per request: ${figure(rate)} times the rate at 256 in flight (promise: >= ${leastRate})`,
