@@ -7,6 +7,7 @@ import { ErrandError } from "../src/core/errors.ts";
 import { limits } from "../src/core/limits.ts";
 import type { PeerView, TaskChange, TaskView } from "../src/node/node.ts";
 import { segment, type Cli } from "./cli.ts";
+import { onInterrupts, type Interrupts } from "./interrupts.ts";
 import { note } from "./output.ts";
 import { createProgressLine } from "./progress-line.ts";
 
@@ -20,24 +21,27 @@ export interface Waited {
 const secondThoughtMs = 2_000;
 const cancelWaitMs = 10_000;
 
-/** Throws `WaitTimeout` after `timeoutMs`; the task goes on. `interrupts`: those that came before the id was known. */
+/**
+ * Throws `WaitTimeout` after `timeoutMs`; the task goes on. `interrupts`: a handler that was there before the id was known; ends
+ * with the wait.
+ */
 export async function waitForTask(
   cli: Cli,
   id: string,
-  { timeoutMs, interrupts: before = 0 }: { timeoutMs?: number; interrupts?: number } = {},
+  { timeoutMs, interrupts = onInterrupts() }: { timeoutMs?: number; interrupts?: Interrupts } = {},
 ): Promise<Waited> {
   const leave = new AbortController();
   const path = `/v1/tasks/${segment(id)}`;
-  let interrupts = 0;
   let cancelling: Promise<unknown> | undefined;
 
-  function onInterrupt(): void {
-    interrupts++;
-    if (interrupts === 1) {
+  function onInterrupt(count: number): void {
+    if (count === 1) {
       note(`\nThe task goes on. Follow it with: errand task wait ${id}${cli.sameNode}`);
       note("Ctrl-C again cancels it.");
-      void delay(secondThoughtMs).then(() => interrupts === 1 && leave.abort());
-    } else if (interrupts === 2) {
+      void delay(secondThoughtMs, undefined, { ref: false }).then(
+        () => interrupts.count === 1 && leave.abort(),
+      );
+    } else if (count === 2) {
       note("Cancelling.");
       const body = { reason: "cancelled by Ctrl-C" };
       cancelling = cli.client.call("POST", `${path}/cancel`, { body }).catch((error: unknown) => {
@@ -50,8 +54,7 @@ export async function waitForTask(
     }
   }
 
-  process.on("SIGINT", onInterrupt);
-  for (let n = 0; n < before; n++) onInterrupt();
+  interrupts.handleWith(onInterrupt);
   try {
     const task = await untilEnd(cli, id, path, leave.signal, timeoutMs);
     await cancelling;
@@ -61,7 +64,7 @@ export async function waitForTask(
     if (leave.signal.reason instanceof ErrandError) throw leave.signal.reason;
     return { task: await cli.client.call<TaskView>("GET", path), interrupted: true };
   } finally {
-    process.off("SIGINT", onInterrupt);
+    interrupts.end();
   }
 }
 

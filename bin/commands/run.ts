@@ -30,9 +30,13 @@ export function register(program: Command): void {
       ) =>
         withNode(command, async (cli) => {
           // From here on Ctrl-C leaves the task running, also one whose id is only on its way to us.
-          const early = onInterrupts(() => {});
-          const { id } = await submit(cli, skill, input, options).finally(early.end);
-          await showResult(cli, await waitForTask(cli, id, { interrupts: early.count }), options.save);
+          const interrupts = onInterrupts();
+          try {
+            const { id } = await submit(cli, skill, input, options);
+            await showResult(cli, await waitForTask(cli, id, { interrupts }), options.save);
+          } finally {
+            interrupts.end();
+          }
         }),
     );
 }
