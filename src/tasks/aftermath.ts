@@ -3,58 +3,40 @@
  * elsewhere (retry.ts, states.ts); judging an answer is settle.ts.
  */
 import type { Clock, Random } from "../core/clock.ts";
-import { ErrandError, type ErrorCode } from "../core/errors.ts";
+import { ErrandError } from "../core/errors.ts";
 import type { PeerIdText } from "../core/ids.ts";
-import { limits } from "../core/limits.ts";
 import type { Decision } from "../routing/candidate.ts";
 import type { AttemptOutcome } from "./attempt.ts";
 import type { Budget } from "./budget.ts";
 import type { Run } from "./hedging.ts";
-import type { Providers } from "./providers.ts";
-import { markTried, stopRecord, type TaskRecord } from "./record.ts";
+import { markTried, type TaskRecord } from "./record.ts";
+import { noCapablePeer, type Refusal, type Refusals } from "./refusals.ts";
 import { lossBudget, lossDelayMs, refusalDelayMs, retryDelayMs } from "./retry.ts";
 import type { Answer, Judgement, Settlement } from "./settle.ts";
 import { isTerminal } from "./states.ts";
 import type { TaskTable } from "./table.ts";
 import type { Answered } from "./verification/held.ts";
 import type { Verification } from "./verification/verification.ts";
+import type { Waiting, Waits } from "./waits.ts";
 
 export interface AftermathOptions {
   /** Checks the answers that settlement holds back. */
   verification?: Pick<Verification, "check"> | undefined;
   table: TaskTable;
-  providers: Providers;
   settlement: Settlement;
   clock: Clock;
   random: Random;
-  /** How long a task for which nobody is known waits for somebody to turn up, ms. */
-  discoveryWindowMs: number;
   /** What is sent again beyond a share of what is sent waits for its turn. */
   retries: Budget;
-  /** Back into the ready queue. */
-  requeue(record: TaskRecord): void;
-  /** It waits for something else than its turn, and takes up room in the queue meanwhile. */
-  park(record: TaskRecord): void;
-  /** Holds all tasks of its kind back for a while; false for a task of no kind. */
-  hold(record: TaskRecord, delayMs: number): boolean;
-  /** It has ended: out of the queue, ready or parked. */
-  leave(record: TaskRecord): void;
+  waits: Waits;
+  refusals: Pick<Refusals, "unreachableTooLong">;
 }
 
 /** Where a task goes when a step of the delegation has not ended it. */
 export type Next =
-  | {
-      /** `again`: into the queue; `later`: everybody is full, its kind waits together; `search`: nobody is known. */
-      how: "again" | "later" | "search";
-      delayMs: number;
-      /** Of the change of state, if there is one. */
-      reason: string;
-    }
+  | Waiting
   /** It has an answer, which is being checked: a step that takes no place among those that are out. */
   | { how: "check"; done: Promise<Waiting | undefined> };
-
-/** Where a task waits that no step holds. */
-export type Waiting = Exclude<Next, { how: "check" }>;
 
 /** Another attempt of the task is out beside the one that has ended. */
 export interface Beside {
@@ -70,28 +52,11 @@ export interface Pending {
 /** What a finished attempt means for its task: nothing more when the task has ended. */
 export type Conclusion = Next | Pending | undefined;
 
-/** What one candidate said instead of taking the task. */
-export interface Refusal {
-  peer: PeerIdText;
-  code: ErrorCode;
-  message: string;
-  retryAfterMs: number;
-}
-
-const finalRefusals: ReadonlySet<ErrorCode> = new Set([
-  "UnsupportedSkill",
-  "Unauthorized",
-  "InvalidInput",
-  "InsufficientFunds",
-]);
-const lookAtClockMs = 60_000;
-const searchMs = 1_000;
 const handBackBudget = 8;
-// A lease's length: whoever comes back within it is not lost, elsewhere either.
-const unreachableWindowMs = limits.leaseMs;
 
 export function createAftermath(options: AftermathOptions) {
-  const { table, providers, settlement, clock, random } = options;
+  const { table, settlement, clock, random, refusals } = options;
+  const { fail, release } = options.waits;
   const verification = options.verification ?? { check: notChecked };
 
   /** What a finished attempt means for the task: its end, or where it goes next. With another `beside` it, that waits. */
@@ -271,9 +236,7 @@ export function createAftermath(options: AftermathOptions) {
   ): Next | undefined {
     const reason = error.message;
     if (record.spec.onLost === "fail") return fail(record, "lost", error);
-    const now = clock.monotonic();
-    record.unreachableSinceMs ??= now;
-    if (now - record.unreachableSinceMs > unreachableWindowMs) {
+    if (refusals.unreachableTooLong(record)) {
       const refusal: Refusal = { peer, code: "PeerUnreachable", message: reason, retryAfterMs: 0 };
       return fail(record, "no-capable-peer", noCapablePeer(record, decision, [refusal]));
     }
@@ -312,120 +275,6 @@ export function createAftermath(options: AftermathOptions) {
     );
   }
 
-  /** Nobody may be asked: look for providers until the window ends, or wait for one that is only shut out for a while. */
-  function nobody(record: TaskRecord, decision: Decision): Next | undefined {
-    const now = clock.monotonic();
-    record.searchingSinceMs ??= now;
-    if (decision.retryAfterMs !== undefined) {
-      const delayMs = Math.min(Math.max(decision.retryAfterMs, 50), 5_000);
-      return { how: "later", delayMs, reason: "every capable peer is shut out for a moment" };
-    }
-    const leftMs = record.searchingSinceMs + options.discoveryWindowMs - now;
-    if (leftMs > 0) return { how: "search", delayMs: Math.min(leftMs, searchMs), reason: "" };
-    return fail(record, "no-capable-peer", noCapablePeer(record, decision));
-  }
-
-  function noteRefusal(record: TaskRecord, peer: PeerIdText, said: Omit<Refusal, "peer">): void {
-    // Full, draining or rate-limited peers may be asked again; the others would say the same.
-    if (!finalRefusals.has(said.code)) return;
-    markTried(record, peer, `${said.code}: ${said.message}`);
-  }
-
-  function everybodyRefused(record: TaskRecord, decision: Decision, refusals: Refusal[]): Next | undefined {
-    const invalid = refusals.find((one) => one.code === "InvalidInput");
-    if (invalid !== undefined) {
-      const hint = `See the skill's input schema: errand skill get ${record.spec.skill}`;
-      return fail(
-        record,
-        "error",
-        new ErrandError("InvalidInput", invalid.message, { details: { peer: invalid.peer }, hint }),
-      );
-    }
-    const now = clock.monotonic();
-    if (refusals.every((one) => one.code === "PeerUnreachable")) record.unreachableSinceMs ??= now;
-    else record.unreachableSinceMs = undefined;
-    if (record.unreachableSinceMs !== undefined && now - record.unreachableSinceMs > unreachableWindowMs) {
-      return fail(record, "no-capable-peer", noCapablePeer(record, decision, refusals));
-    }
-    const last = refusals.at(-1);
-    const retryAfterMs = Math.min(...refusals.map((one) => one.retryAfterMs));
-    const delayMs = refusalDelayMs(record.refusedRounds++, retryAfterMs, random);
-    return {
-      how: "later",
-      delayMs,
-      reason: `refused by ${refusals.length}; the last said ${last?.code}: ${last?.message}`,
-    };
-  }
-
-  /**
-   * Puts a task that no step holds where it waits next. A wish that was left meanwhile comes first: to be paused, or to go
-   * elsewhere at once.
-   */
-  function place(record: TaskRecord, next: Waiting): void {
-    if (isTerminal(record.state)) return;
-    record.peer = "";
-    record.progress = 0;
-    if (record.pauseWanted) return hold(record, next.reason);
-    if (record.moving !== undefined) return wake(record, "moved");
-    if (next.how === "search") return search(record, next.delayMs);
-    if (next.how === "later") {
-      if (record.state !== "queued") table.move(record, "queued", next.reason);
-      record.progressMessage = next.reason;
-      if (!options.hold(record, next.delayMs)) sleepFor(record, next.delayMs);
-      return;
-    }
-    if (next.delayMs <= 0) return wake(record, next.reason);
-    if (record.state !== "queued") table.move(record, "retrying", next.reason);
-    sleepFor(record, next.delayMs);
-  }
-
-  /** Paused. */
-  function hold(record: TaskRecord, reason: string): void {
-    record.pauseWanted = false;
-    options.leave(record);
-    record.cancelWake?.();
-    record.cancelWake = undefined;
-    table.move(record, "paused", reason);
-  }
-
-  function sleepFor(record: TaskRecord, delayMs: number): void {
-    record.notBefore = clock.now() + delayMs;
-    options.park(record);
-    record.cancelWake = clock.after(delayMs, () => wake(record, ""));
-  }
-
-  /** Waits in the queue's room until somebody new is known, or for `forMs`. */
-  function search(record: TaskRecord, forMs: number): void {
-    if (record.state !== "queued") table.move(record, "queued", "");
-    table.progress(record, record.progress, "looking for a capable peer");
-    options.park(record);
-    let waiting = true;
-    record.cancelWake = () => (waiting = false);
-    const found = (): void => {
-      if (waiting) wake(record, "");
-    };
-    providers.discover(record.spec.skill, record.spec.peer, forMs).then(found, found);
-  }
-
-  /** Its turn may come. */
-  function wake(record: TaskRecord, reason: string): void {
-    record.cancelWake = undefined;
-    if (isTerminal(record.state)) return;
-    record.notBefore = undefined;
-    if (record.state !== "queued") table.move(record, "queued", reason);
-    options.requeue(record);
-  }
-
-  /**
-   * Wakes the task at its `notBefore`. That is wall-clock time, which may jump, so the clock is looked at again at least
-   * once a minute.
-   */
-  function sleep(record: TaskRecord): void {
-    const leftMs = (record.notBefore ?? 0) - clock.now();
-    if (leftMs <= 0) wake(record, "");
-    else record.cancelWake = clock.after(Math.min(leftMs, lookAtClockMs), () => sleep(record));
-  }
-
   function remember(
     record: TaskRecord,
     decision: Decision | undefined,
@@ -462,41 +311,7 @@ export function createAftermath(options: AftermathOptions) {
     });
   }
 
-  /** Returns nothing, so that a step can end with it. */
-  function fail(
-    record: TaskRecord,
-    reason: string,
-    error: ErrandError,
-    state: "failed" | "timeout" = "failed",
-  ): undefined {
-    if (isTerminal(record.state)) return;
-    record.error = error.toJSON();
-    table.move(record, state, reason);
-    release(record);
-  }
-
-  /** Takes back every timer of a task that has ended, and its place. */
-  function release(record: TaskRecord): undefined {
-    options.leave(record);
-    record.cancelWake?.();
-    record.cancelWake = undefined;
-    stopRecord(record);
-  }
-
-  return {
-    conclude,
-    recheck,
-    nobody,
-    noteRefusal,
-    everybodyRefused,
-    place,
-    hold,
-    remember,
-    rememberBeside,
-    sleep,
-    fail,
-    release,
-  };
+  return { conclude, recheck, remember, rememberBeside };
 }
 
 function notChecked(): never {
@@ -505,28 +320,4 @@ function notChecked(): never {
 
 function again(delayMs: number, reason: string): Waiting {
   return { how: "again", delayMs, reason };
-}
-
-function noCapablePeer(
-  record: TaskRecord,
-  decision: Decision | undefined,
-  refusals: Refusal[] = [],
-): ErrandError {
-  const { spec } = record;
-  const known = decision === undefined ? 1 : decision.considered.length + decision.omitted;
-  const unreachable = refusals.length > 0;
-  const message =
-    known === 0
-      ? `no known peer offers ${spec.skill}`
-      : unreachable
-        ? `none of the ${known} known providers of ${spec.skill} can be reached`
-        : `none of the ${known} known providers of ${spec.skill} may run this task`;
-  const hint =
-    known === 0
-      ? "`errand skill list` shows what the mesh offers; `errand peer list` whom this node knows."
-      : `\`errand task explain ${record.id}\` tells why each was refused.`;
-  const reasons = unreachable
-    ? refusals.map(({ peer, message: refused }) => ({ peer, refused }))
-    : decision?.considered.map(({ peer, refused }) => ({ peer, refused }));
-  return new ErrandError("NoCapablePeer", message, { hint, details: { refusals: reasons } });
 }

@@ -6,32 +6,34 @@
  *       └───────────────────┴───────────────────────────┘
  *
  * Each step calls the next directly. Policies are elsewhere and pure: who (routing/), when again (retry.ts), what may follow
- * what (states.ts). What is out with workers is attempts.ts, what follows its outcome aftermath.ts.
+ * what (states.ts). What goes out is sending.ts, what is out with workers attempts.ts, what follows its outcome aftermath.ts, and where a task waits
+ * meanwhile waits.ts.
  */
 import type { Clock, Random } from "../core/clock.ts";
 import { ErrandError } from "../core/errors.ts";
 import type { PeerIdText } from "../core/ids.ts";
 import { limits } from "../core/limits.ts";
 import type { Log } from "../core/log.ts";
-import type { TaskAck } from "../network/messages.ts";
 import type { Decision } from "../routing/candidate.ts";
 import type { Draft } from "../routing/decide.ts";
-import { createAftermath, type AftermathOptions, type Next, type Refusal } from "./aftermath.ts";
+import { createAftermath, type AftermathOptions, type Next } from "./aftermath.ts";
 import type { AttemptNews, AttemptOutcome } from "./attempt.ts";
 import type { Attempts } from "./attempts.ts";
 import { createBackpressure } from "./backpressure.ts";
 import type { Budget } from "./budget.ts";
 import type { BlobAccess } from "./blob-access.ts";
-import { createHedging, type Run } from "./hedging.ts";
+import { createHedging } from "./hedging.ts";
 import { createKeyedLimits, type SkillLimit } from "./keyed-limits.ts";
 import type { Probing } from "./probing.ts";
 import type { Providers } from "./providers.ts";
 import type { ReadyQueue } from "./ready-queue.ts";
 import type { TaskRecord } from "./record.ts";
+import { createRefusals, type Refusal } from "./refusals.ts";
 import type { Settlement } from "./settle.ts";
 import { isTerminal } from "./states.ts";
 import type { TaskTable } from "./table.ts";
-import { requestOf } from "./request.ts";
+import { createSending } from "./sending.ts";
+import { createWaits } from "./waits.ts";
 
 export interface DelegateOptions {
   table: TaskTable;
@@ -80,44 +82,49 @@ export interface Delegation {
 const endReasons: Partial<Record<string, string>> = { timeout: "expired", failed: "lost" };
 
 export function createDelegation(options: DelegateOptions): Delegation {
-  const { table, queue, attempts, providers, settlement, blobs, clock, log } = options;
-  const aftermath = createAftermath({
-    ...options,
-    requeue(record) {
-      queue.push(record);
-      pump();
-    },
-    park: (record) => queue.park(record),
+  const { table, queue, attempts, providers, settlement, clock, log } = options;
+  const park = (record: TaskRecord): void => queue.park(record);
+  const waits = createWaits({
+    table,
+    providers,
+    clock,
+    requeue,
+    park,
     leave: (record) => forget(record),
-    hold: (record, delayMs) => backpressure.hold(record, delayMs),
+    holdKind: (record, delayMs) => backpressure.hold(record, delayMs),
   });
-  const { nobody, noteRefusal, everybodyRefused, place, hold, remember, sleep, fail, release } = aftermath;
+  const { place, pause, sleep, fail, release } = waits;
+  const refusing = createRefusals({ ...options, fail });
+  const { nobody, noteRefusal, everybodyRefused } = refusing;
+  const aftermath = createAftermath({ ...options, waits, refusals: refusing });
+  const { remember } = aftermath;
+  const sending = createSending({ ...options, wanted, late: (record) => hedging.late(record) });
+  const { send, eventsOf, grant, learned } = sending;
   const hedging = createHedging({
     attempts,
     providers,
     clock,
     budget: options.hedges,
     wanted,
-    send: sendBeside,
-    goOn: untilOutcome,
+    send: sending.sendBeside,
+    goOn: sending.untilOutcome,
     conclude: aftermath.conclude,
     remember: aftermath.rememberBeside,
     tooLate,
   });
   const backpressure = createBackpressure({
     clock,
-    requeue(record) {
-      queue.push(record);
-      pump();
-    },
-    park: (record) => queue.park(record),
+    requeue,
+    park,
   });
-  const keyed = createKeyedLimits(options.skillLimits, (record) => {
-    queue.push(record);
-    pump();
-  });
+  const keyed = createKeyedLimits(options.skillLimits, requeue);
   let inFlight = 0;
   let stopped = false;
+
+  function requeue(record: TaskRecord): void {
+    queue.push(record);
+    pump();
+  }
 
   function pump(): void {
     while (!stopped && inFlight < limits.attemptsInFlight) {
@@ -250,98 +257,6 @@ export function createDelegation(options: DelegateOptions): Delegation {
     return send(record, peer);
   }
 
-  function send(record: TaskRecord, peer: PeerIdText): Promise<AttemptNews> {
-    const events = eventsOf(record, peer);
-    const lateAfterMs = mayHedge(record) ? providers.hedgeAfterMs(record, peer) : undefined;
-    if (lateAfterMs !== undefined) {
-      options.hedges.paid();
-      events.late = () => hedging.late(record);
-    }
-    const sendNow = (): Promise<AttemptNews> => {
-      const request = requestOf(record, record.attempt, options.leaseEpoch, record.startedAt);
-      const still = (): boolean => wanted(record);
-      return lateAfterMs === undefined
-        ? attempts.send(peer, request, events, still)
-        : attempts.send(peer, request, events, still, { lateAfterMs });
-    };
-    if (record.spec.onLost !== "fail") return sendNow();
-    // Where at most one start is promised, the attempt must be on disk before it can begin.
-    return table.committed().then(() => (wanted(record) ? sendNow() : { kind: "unsent" }));
-  }
-
-  /** Of those marked safe to run twice, the ones that nothing else binds to one run at a time. */
-  function mayHedge({ spec, moving }: TaskRecord): boolean {
-    return (
-      spec.idempotent !== false &&
-      spec.onLost !== "fail" &&
-      spec.check === undefined &&
-      spec.peer === undefined &&
-      moving === undefined &&
-      spec.concurrencyKey === undefined &&
-      options.skillLimits[spec.skill] === undefined
-    );
-  }
-
-  function sendBeside(record: TaskRecord, run: Run): Promise<AttemptOutcome> {
-    const { peer, attempt, startedAt } = run;
-    const request = requestOf(record, attempt, options.leaseEpoch, startedAt);
-    const events = {
-      ...eventsOf(record, peer),
-      // What users see is the first's.
-      acked: (ack: TaskAck, rttMs: number) => providers.acked(peer, rttMs, ack.load),
-      progress() {},
-    };
-    const sent = attempts.send(peer, request, events, () => record.hedge === run && wanted(record), {
-      beside: true,
-    });
-    grant(record, peer);
-    return untilOutcome(record, peer, sent);
-  }
-
-  function eventsOf(record: TaskRecord, peer: PeerIdText): Parameters<Attempts["send"]>[2] {
-    providers.sent(record, peer);
-    return {
-      accepted() {
-        record.attemptsMade++;
-        record.unreachableSinceMs = undefined;
-      },
-      acked(ack, rttMs) {
-        providers.acked(peer, rttMs, ack.load);
-        if (ack.verdict === "queued")
-          table.progress(record, 0, `place ${ack.position} in the worker's queue`);
-      },
-      started: () => void table.move(record, "running", ""),
-      progress(progress) {
-        if (isTerminal(record.state)) return;
-        if (progress.fraction > 0 || progress.message !== "")
-          table.progress(record, progress.fraction, progress.message);
-      },
-      load: (load) => providers.load(peer, load),
-    };
-  }
-
-  function grant({ input: { blob } }: TaskRecord, peer: PeerIdText): void {
-    if (blob !== undefined) blobs.grant(peer, blob.hash);
-  }
-
-  /** Learns from the outcome, when it is one. */
-  function learned<News extends AttemptNews>(record: TaskRecord, peer: PeerIdText, news: News): News {
-    if (news.kind === "beside") return news;
-    const { blob } = record.input;
-    if (blob !== undefined) blobs.revoke(peer, blob.hash);
-    if (news.kind !== "answered") providers.unanswered(record, peer, news);
-    return news;
-  }
-
-  /** To the outcome of a run beside another, and of what is left of the first. */
-  async function untilOutcome(
-    record: TaskRecord,
-    peer: PeerIdText,
-    running: Promise<AttemptNews>,
-  ): Promise<AttemptOutcome> {
-    return learned(record, peer, (await running) as AttemptOutcome);
-  }
-
   async function followAdopted(
     record: TaskRecord,
     peer: PeerIdText,
@@ -392,7 +307,7 @@ export function createDelegation(options: DelegateOptions): Delegation {
     sleep,
     pause(record) {
       if (record.out) record.pauseWanted = true;
-      else hold(record, "paused by the user");
+      else pause(record, "paused by the user");
     },
     resume(record) {
       record.pauseWanted = false;
