@@ -45,6 +45,7 @@ export function assembleVerification(parts: VerificationParts) {
       if (verdict === "good") router.onUnproved(peer, skill, clock.now());
       else router.onVerdict(peer, skill, verdict === "grounded", { reason, taskId }, clock.now());
     },
+    rated: (peer, skill, rating) => router.onRated(peer, skill, rating),
     // As an alarm of another node would.
     suspect: (peer, skill) => router.onAlarm(peer, skill, clock.now() + limits.alarmForcesMs),
   };

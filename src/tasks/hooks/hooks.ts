@@ -45,7 +45,7 @@ export interface Hooks {
   afterRun?(run: HookRunEnd): Answer;
   onPeer?(change: { peer: PeerIdText; event: "joined" | "left" }): Answer;
   /** Whether a result is right, for tasks whose `verify.custom` names no skill; `args` is what they say there. Has 5 s. */
-  verifyResult?(result: HookResult): Answer<{ ok: boolean; reason?: string }>;
+  verifyResult?(result: HookResult): Answer<{ ok: boolean; reason?: string; rating?: number }>;
 }
 
 export type HookName = keyof Hooks;

@@ -20,6 +20,8 @@ export interface TrustSource {
   verdict(peer: PeerIdText, skill: string, verdict: TrustVerdict, reason: string, task: TaskId): void;
   /** Others said something else, and nobody knows who is right: its next results are to be checked. */
   suspect(peer: PeerIdText, skill: string): void;
+  /** How good a right result is, 0–1: it moves no trust, but of two that are right the better one is preferred. */
+  rated(peer: PeerIdText, skill: string, rating: number): void;
 }
 
 interface Accusation {

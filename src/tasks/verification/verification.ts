@@ -202,8 +202,10 @@ export function createVerification(options: VerificationOptions): Verification {
   ): Promise<Finding | undefined> {
     const rule = policy.custom ?? {};
     const name = rule.skill === undefined ? "custom" : "skill";
-    const { ok, reason } = await verifiers.judge(record, answer.peer, rule, output?.value ?? null, inquiry);
+    const said = await verifiers.judge(record, answer.peer, rule, output?.value ?? null, inquiry);
+    const { ok, reason, rating } = said;
     note(record, answer, name, ok ? "passed" : "failed", false, reason);
+    if (rating !== undefined) trust.rated(answer.peer, record.spec.skill, rating);
     if (ok) return undefined;
     blame.accuse(record, answer, name, reason);
     return { kind: "rejected", reason };

@@ -1,6 +1,6 @@
 /**
  * Verifiers that say whether an answer is right, or whether two are the same: the operator's function, and skills that somebody
- * else runs. They return `{ok, reason?}`, whichever they are.
+ * else runs. They return `{ok, reason?, rating?}`, whichever they are.
  */
 import { ErrandError } from "../../core/errors.ts";
 import { jsonBody } from "../../core/body.ts";
@@ -18,6 +18,8 @@ interface Verdict {
   ok: boolean;
   /** Why not; "" when it is. */
   reason: string;
+  /** How good a result is that is right, 0–1, if the verifier says. */
+  rating: number | undefined;
 }
 
 export interface Verifiers {
@@ -79,14 +81,15 @@ export function createVerifiers(options: {
   };
 }
 
-/** `{ok, reason?}` of a function or a skill. Throws when it is something else. */
+/** `{ok, reason?, rating?}` of a function or a skill. Throws when it is something else. */
 function verdictOf(said: unknown): Verdict {
-  const { ok, reason = "" } = (said ?? {}) as { ok?: unknown; reason?: unknown };
+  const { ok, reason, rating } = (said ?? {}) as Record<string, unknown>;
   if (typeof ok !== "boolean")
     throw new ErrandError("SkillFailed", "the verifier did not return {ok, reason}", { retryable: false });
   return {
     ok,
     reason: ok ? "" : typeof reason === "string" && reason !== "" ? reason : "the verifier refused it",
+    rating: ok && typeof rating === "number" && rating >= 0 && rating <= 1 ? rating : undefined,
   };
 }
 

@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { jsonBody } from "../../../../src/core/body.ts";
 import { checkContradiction, type FaultProof } from "../../../../src/network/contradiction.ts";
+import type { Decision } from "../../../../src/routing/candidate.ts";
 import type { Submission, TaskView } from "../../../../src/tasks/task.ts";
 import { proofFromText, proofText } from "../../../../src/tasks/verification/faults.ts";
 import type { CheckOptions } from "../../../support/memory-home.ts";
@@ -159,13 +160,20 @@ describe("rules", () => {
     expect(judge).not.toBe(worker);
     const job = judge.jobs.at(-1);
     expect(JSON.parse(Buffer.from(job?.job.input.bytes ?? []).toString())).toEqual({ ok: true });
-    job?.complete({ ok: true });
+    job?.complete({ ok: true, rating: 0.2 });
     await settled();
     await settled();
     expect(await mesh.mesh.home.wait(task.id)).toMatchObject({ status: "completed" });
     expect((await mesh.mesh.home.explain(task.id)).verification).toMatchObject([
       { rule: "skill", verdict: "passed" },
     ]);
+    // The rating is no reason not to take the result, and one to prefer somebody else the next time.
+    const next = await submit(mesh);
+    await answer(mesh, () => right);
+    const { attempts } = await mesh.mesh.home.explain(next.id);
+    const decision = attempts[0]?.decision as Decision | undefined;
+    const priced = decision?.considered.filter(({ score }) => (score?.qualityMs ?? 0) > 0);
+    expect(priced?.map(({ peer }) => peer)).toEqual([nameOf(mesh, worker)]);
   });
 });
 
