@@ -9,37 +9,12 @@ import type { PeerIdText } from "../core/ids.ts";
 import { limits } from "../core/limits.ts";
 import { sha256 } from "../core/signatures.ts";
 import { bodyHash, type ResponseSigner } from "../network/attest.ts";
-import type { AttemptRef, Session, TaskRequest, TaskResponse } from "../network/messages.ts";
+import type { TaskResponse } from "../network/messages.ts";
 import type { JobResult, Worker } from "../worker/worker.ts";
 import type { AnswerBudget } from "./answer-budget.ts";
 import type { BlobAccess } from "./blob-access.ts";
 import type { Outbox } from "./outbox.ts";
-
-/** One accepted attempt. */
-export interface Served extends AttemptRef {
-  readonly submitter: PeerIdText;
-  readonly leaseMs: number;
-  /** Until it is answered: then its input need not be held any longer. */
-  request: TaskRequest | undefined;
-  /** Grows when the submitter comes back from a restart: answers carry the newest. */
-  leaseEpoch: number;
-  session: Session | undefined;
-  /** Monotonic ms since when no session leads to the submitter. */
-  detachedMs: number | undefined;
-  state: "waiting" | "running" | "answered";
-  /** The session its answer was last sent over, and when. */
-  sentOn: Session | undefined;
-  sentMs: number;
-  /** The answer is owed over the session it has now, and could not be sent yet. */
-  unsent: boolean;
-  /** Bytes of its output that count as held in memory (answer-budget.ts). */
-  heldBytes: number;
-  seq: number;
-  saidMs: number;
-  readonly stop: AbortController;
-  response: TaskResponse | undefined;
-  answeredMs: number;
-}
+import type { Served } from "./served.ts";
 
 export interface AnsweringOptions {
   self: PeerIdText;

@@ -3,7 +3,6 @@
  * this node has accepted, each under the submitter's lease; what runs them is `worker/`. An attempt is answered once: a
  * duplicate of (submitter, task, attempt) gets what the first got, also after a restart (outbox.ts).
  */
-import { ChurnMap, ChurnSet } from "../core/churn.ts";
 import type { Clock } from "../core/clock.ts";
 import { ErrandError, toErrandError, type ErrorCode } from "../core/errors.ts";
 import type { PeerIdText } from "../core/ids.ts";
@@ -12,9 +11,10 @@ import type { Log } from "../core/log.ts";
 import type { ResponseSigner } from "../network/attest.ts";
 import type { AttemptRef, Message, Session, TaskRequest } from "../network/messages.ts";
 import { createAnswerBudget } from "./answer-budget.ts";
-import { createAnswering, type Served } from "./answer.ts";
+import { createAnswering } from "./answer.ts";
 import type { BlobAccess } from "./blob-access.ts";
-import type { Outbox, Owed } from "./outbox.ts";
+import type { Outbox } from "./outbox.ts";
+import { createServedTable, keyOf, type Served } from "./served.ts";
 import { takeToken, type Bucket } from "../worker/admission.ts";
 import type { Job, Worker } from "../worker/worker.ts";
 
@@ -54,16 +54,12 @@ export function createServing(options: ServeOptions): Serving {
     totalBytes: limits.answersHeldBytes,
   });
   const answering = createAnswering({ ...options, budget });
-  /** All, in the order in which they came. */
-  const served = new ChurnSet<Served>();
-  const byPeer = new Map<PeerIdText, ChurnMap<string, Served>>();
+  const served = createServedTable({ ...options, budget });
   const probes = new WeakMap<Session, Bucket>();
   const counters = { served: 0, duplicates: 0, refused: 0, leasesEnded: 0 };
   let draining = false;
   /** Grows when a drain is taken back: one that still waits then has nothing more to say. */
   let undrains = 0;
-  // Who waits at the end of a drain until nothing is owed any more.
-  let delivered: (() => void) | undefined;
   let cancelSweep: (() => void) | undefined;
 
   function refuse(
@@ -89,7 +85,7 @@ export function createServing(options: ServeOptions): Serving {
   }
 
   function onTaskRequest(request: TaskRequest, session: Session): void {
-    const known = find(session.peer, request);
+    const known = served.find(session.peer, request);
     if (known !== undefined) return answerDuplicate(known, request, session);
     if (draining)
       return refuse(session, request, {
@@ -97,7 +93,7 @@ export function createServing(options: ServeOptions): Serving {
         message: "this node is draining",
         retryAfterMs: 30_000,
       });
-    const inFlight = inFlightOf(session.peer);
+    const inFlight = served.inFlightOf(session.peer);
     if (inFlight >= limits.inFlightPerPeer)
       return refuse(session, request, {
         code: "QueueFull",
@@ -127,7 +123,7 @@ export function createServing(options: ServeOptions): Serving {
     // Sent before the work starts, so that the ack leaves in front of whatever an inline skill answers at once.
     const offer = worker.offer(jobOf(entry, request));
     if (offer.verdict === "refused") return refuse(session, request, offer);
-    enter(entry);
+    served.enter(entry);
     counters.served++;
     session.send({
       kind: "ack",
@@ -143,44 +139,6 @@ export function createServing(options: ServeOptions): Serving {
       (result) => answering.completed(entry, result),
       (error: unknown) => answering.failed(entry, toErrandError(error, "SkillFailed")),
     );
-  }
-
-  /** Attempts of the peer that are here. At the bound, answers of a session that is gone and that no other asked for make room. */
-  function inFlightOf(peer: PeerIdText): number {
-    const theirs = byPeer.get(peer);
-    if (theirs === undefined || theirs.size < limits.inFlightPerPeer) return theirs?.size ?? 0;
-    for (const entry of theirs.values())
-      if (entry.state === "answered" && entry.session === undefined) forget(entry);
-    return theirs.size;
-  }
-
-  function find(submitter: PeerIdText, ref: AttemptRef): Served | undefined {
-    return byPeer.get(submitter)?.get(keyOf(ref));
-  }
-
-  function enter(entry: Served): void {
-    served.add(entry);
-    let theirs = byPeer.get(entry.submitter);
-    if (theirs === undefined) byPeer.set(entry.submitter, (theirs = new ChurnMap()));
-    theirs.set(keyOf(entry), entry);
-  }
-
-  /** Whether a peer that is there has not acknowledged all yet. */
-  function owesAnswers(): boolean {
-    for (const { session, submitter } of served)
-      if (session !== undefined && submitter !== options.self) return true;
-    return false;
-  }
-
-  /** Resolves once everybody who is there has acknowledged everything, or after a while. */
-  async function allDelivered(): Promise<void> {
-    if (!owesAnswers()) return;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const giveUp = clock.after(limits.ackTimeoutMs, resolve);
-    delivered = resolve;
-    await promise;
-    delivered = undefined;
-    giveUp();
   }
 
   function jobOf(entry: Served, request: TaskRequest): Job {
@@ -240,25 +198,9 @@ export function createServing(options: ServeOptions): Serving {
     entry.detachedMs = undefined;
   }
 
-  function forget(entry: Served): void {
-    if (!served.delete(entry)) return;
-    const theirs = byPeer.get(entry.submitter);
-    theirs?.delete(keyOf(entry));
-    if (theirs?.size === 0) byPeer.delete(entry.submitter);
-    if (delivered !== undefined && !owesAnswers()) delivered();
-    budget.release(entry.submitter, entry.heldBytes);
-    entry.heldBytes = 0;
-    const { response } = entry;
-    if (response === undefined) return;
-    entry.response = undefined;
-    options.outbox.remove(response);
-    const blob = response.output?.blob;
-    if (blob !== undefined) options.blobs.revoke(entry.submitter, blob.hash);
-  }
-
   /** Takes the attempt up over this session, if it is known, and says what became of it. */
   function onQuery({ taskId, attempt }: AttemptRef, session: Session): void {
-    const entry = find(session.peer, { taskId, attempt });
+    const entry = served.find(session.peer, { taskId, attempt });
     if (entry !== undefined) attach(entry, session);
     session.send({ kind: "status", status: { taskId, attempt, state: entry?.state ?? "unknown" } });
     if (entry !== undefined) answering.resend(entry);
@@ -275,7 +217,7 @@ export function createServing(options: ServeOptions): Serving {
   }
 
   function onCancel(ref: AttemptRef & { reason: string }, session: Session): void {
-    const entry = find(session.peer, ref);
+    const entry = served.find(session.peer, ref);
     if (entry === undefined) return;
     attach(entry, session);
     if (entry.state === "answered") answering.resend(entry);
@@ -287,9 +229,9 @@ export function createServing(options: ServeOptions): Serving {
 
   function sweep(): void {
     const now = clock.monotonic();
-    for (const entry of served) {
+    for (const entry of served.all) {
       if (entry.state === "answered") {
-        if (now - entry.answeredMs > limits.answerKeptMs) forget(entry);
+        if (now - entry.answeredMs > limits.answerKeptMs) served.forget(entry);
         else answering.sendUnsent(entry);
       } else if (entry.detachedMs !== undefined && now - entry.detachedMs > entry.leaseMs) {
         if (!entry.stop.signal.aborted) {
@@ -301,9 +243,9 @@ export function createServing(options: ServeOptions): Serving {
       } else if (now - entry.saidMs > entry.leaseMs / 3) heartbeat(entry, now);
     }
     // Answers beyond the bound leave, the oldest first: Set keeps the order of insertion.
-    for (const entry of served) {
+    for (const entry of served.all) {
       if (served.size <= limits.answersKept) break;
-      if (entry.state === "answered") forget(entry);
+      if (entry.state === "answered") served.forget(entry);
     }
     cancelSweep = clock.after(sweepMs, sweep);
   }
@@ -326,8 +268,8 @@ export function createServing(options: ServeOptions): Serving {
           return onCancel(message.cancel, session);
         case "responseAck":
           for (const ref of message.attempts) {
-            const entry = find(session.peer, ref);
-            if (entry?.state === "answered") forget(entry);
+            const entry = served.find(session.peer, ref);
+            if (entry?.state === "answered") served.forget(entry);
           }
           return;
         case "query":
@@ -354,14 +296,7 @@ export function createServing(options: ServeOptions): Serving {
       const asked = new Map(session.remote.resume.map((ref) => [keyOf(ref), ref]));
       for (const ref of asked.values()) onQuery(ref, session);
     },
-    onSessionClosed(session) {
-      for (const entry of byPeer.get(session.peer)?.values() ?? []) {
-        if (entry.session !== session) continue;
-        entry.session = undefined;
-        entry.detachedMs = clock.monotonic();
-      }
-      if (delivered !== undefined && !owesAnswers()) delivered();
-    },
+    onSessionClosed: (session) => served.detach(session),
     get draining() {
       return draining;
     },
@@ -372,9 +307,9 @@ export function createServing(options: ServeOptions): Serving {
     async drain(graceMs) {
       draining = true;
       const mine = undrains;
-      const sessions = new Set([...served].map((entry) => entry.session));
+      const sessions = new Set([...served.all].map((entry) => entry.session));
       for (const session of sessions) session?.send({ kind: "goAway", reason: "draining", graceMs });
-      for (const entry of served) if (entry.state === "waiting") entry.stop.abort(handBack());
+      for (const entry of served.all) if (entry.state === "waiting") entry.stop.abort(handBack());
       const grace = AbortSignal.timeout(graceMs);
       const idle = await worker.idle(grace).then(
         () => true,
@@ -382,21 +317,15 @@ export function createServing(options: ServeOptions): Serving {
       );
       if (mine !== undrains) return;
       if (!idle) log.warn({ graceMs }, "tasks still ran at the end of the grace time; they are handed back");
-      for (const entry of served) if (entry.state !== "answered") entry.stop.abort(handBack());
+      for (const entry of served.all) if (entry.state !== "answered") entry.stop.abort(handBack());
       await worker.idle(AbortSignal.timeout(2 * limits.cancelGraceMs)).catch(() => undefined);
       if (mine !== undrains) return;
       // An answer that is cut off by the end of its session would be an attempt lost.
-      await allDelivered();
+      await served.allDelivered();
     },
     async recover() {
       const owed = await options.outbox.load();
-      for (const one of owed) {
-        const entry = restored(one, clock.monotonic());
-        const bytes = one.response.output?.bytes?.length ?? 0;
-        // What is here already stays; it only leaves less room for what comes.
-        if (budget.take(entry.submitter, bytes)) entry.heldBytes = bytes;
-        enter(entry);
-      }
+      for (const one of owed) served.restore(one);
       for (const { submitter, response } of owed)
         if (response.output?.blob !== undefined) options.blobs.grant(submitter, response.output.blob.hash);
       return owed.length;
@@ -408,38 +337,8 @@ export function createServing(options: ServeOptions): Serving {
       cancelSweep?.();
       cancelSweep = undefined;
       options.outbox.close();
-      for (const entry of served) if (entry.state !== "answered") entry.stop.abort(handBack());
+      for (const entry of served.all) if (entry.state !== "answered") entry.stop.abort(handBack());
     },
-  };
-}
-
-/** Among those of one submitter. Most tasks have one attempt, and a text that is at hand is cheaper to look up than a new one. */
-function keyOf({ taskId, attempt }: AttemptRef): string {
-  return attempt === 1 ? taskId : `${taskId}/${attempt}`;
-}
-
-/** An attempt that was answered in a former life. */
-function restored({ submitter, response, ageMs }: Owed, nowMs: number): Served {
-  const { taskId, attempt, leaseEpoch } = response;
-  return {
-    submitter,
-    taskId,
-    attempt,
-    leaseMs: limits.leaseMs,
-    request: undefined,
-    leaseEpoch,
-    session: undefined,
-    detachedMs: nowMs,
-    state: "answered",
-    sentOn: undefined,
-    sentMs: 0,
-    unsent: false,
-    heldBytes: 0,
-    seq: 0,
-    saidMs: nowMs,
-    stop: new AbortController(),
-    response,
-    answeredMs: nowMs - ageMs,
   };
 }
 
