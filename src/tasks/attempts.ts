@@ -8,7 +8,6 @@
  *       ▼                        ▼
  *     refused / silent          lost
  */
-import { ChurnMap, ChurnSet } from "../core/churn.ts";
 import type { Clock } from "../core/clock.ts";
 import { toErrandError } from "../core/errors.ts";
 import type { PeerIdText, TaskId } from "../core/ids.ts";
@@ -24,6 +23,7 @@ import type {
   TaskResponse,
 } from "../network/messages.ts";
 import type { Attempt, AttemptEvents, AttemptNews, AttemptOutcome } from "./attempt.ts";
+import { createAttemptTable, type AttemptRequest } from "./attempt-table.ts";
 
 export interface AttemptsOptions {
   clock: Clock;
@@ -55,11 +55,7 @@ export interface Attempts {
   /** Ends an attempt because another gave the result: its worker is told to stop, and not waited for. */
   overtake(id: TaskId, attempt: number): void;
   /** Follows an attempt that a former life of this home sent. */
-  adopt(
-    peer: PeerIdText,
-    request: Pick<TaskRequest, "taskId" | "attempt" | "leaseEpoch" | "leaseMs" | "deadlineMs">,
-    events: AttemptEvents,
-  ): Promise<AttemptOutcome>;
+  adopt(peer: PeerIdText, request: AttemptRequest, events: AttemptEvents): Promise<AttemptOutcome>;
   /** Whether an attempt of the task is out. */
   has(id: TaskId): boolean;
   /** Asks the task's workers to stop; the outcome is their answer, or `abandoned` when none comes in time. */
@@ -85,62 +81,13 @@ const alone: { lateAfterMs?: number | undefined; beside?: boolean } = {};
 
 export function createAttempts(options: AttemptsOptions): Attempts {
   const { clock } = options;
-  const byTask = new ChurnMap<TaskId, Attempt>();
-  const byPeer = new Map<PeerIdText, ChurnSet<Attempt>>();
+  const out = createAttemptTable(clock);
   const reopening = new Set<PeerIdText>();
   // Peers that said they are draining, until a session with them begins anew.
   const leaving = new Set<PeerIdText>();
   const counters = { lateResponses: 0, resumed: 0 };
   let cancelSweep: (() => void) | undefined;
   let stopped = false;
-
-  function track(
-    peer: PeerIdText,
-    request: Pick<TaskRequest, "taskId" | "attempt" | "leaseEpoch" | "leaseMs" | "deadlineMs">,
-    events: AttemptEvents,
-    beside: boolean,
-  ) {
-    const { promise, resolve } = Promise.withResolvers<AttemptNews>();
-    const now = clock.monotonic();
-    const attempt: Attempt = {
-      taskId: request.taskId,
-      attempt: request.attempt,
-      peer,
-      leaseEpoch: request.leaseEpoch,
-      leaseMs: request.leaseMs,
-      timeoutMs: request.deadlineMs,
-      events,
-      session: undefined,
-      sentMs: now,
-      ackedMs: undefined,
-      startedMs: undefined,
-      heardMs: now,
-      seq: 0,
-      cancelledMs: undefined,
-      lateMs: Infinity,
-      twin: undefined,
-      resolve,
-      settle(outcome) {
-        if (!leave(attempt)) return;
-        byPeer.get(peer)?.delete(attempt);
-        attempt.resolve(outcome);
-      },
-    };
-    const first = byTask.get(attempt.taskId);
-    if (first !== undefined && beside) {
-      first.twin?.settle({ kind: "abandoned" });
-      first.twin = attempt;
-    } else {
-      // Otherwise one attempt of a task at a time, whatever the caller thinks.
-      first?.twin?.settle({ kind: "abandoned" });
-      first?.settle({ kind: "abandoned" });
-      byTask.set(attempt.taskId, attempt);
-    }
-    let set = byPeer.get(peer);
-    if (set === undefined) byPeer.set(peer, (set = new ChurnSet()));
-    set.add(attempt);
-    return { attempt, promise };
-  }
 
   function sendOver(
     session: Session,
@@ -158,35 +105,15 @@ export function createAttempts(options: AttemptsOptions): Attempts {
         message: "the connection to the peer is full",
         retryAfterMs: 200,
       });
-    const { attempt, promise } = track(peer, request, events, beside);
+    const { attempt, promise } = out.add(peer, request, events, beside);
     attempt.session = session;
     if (lateAfterMs !== undefined) attempt.lateMs = attempt.sentMs + lateAfterMs;
     session.send({ kind: "request", request });
     return promise;
   }
 
-  /** Takes the attempt out; false when it was out no more. What is beside it stays. */
-  function leave(attempt: Attempt): boolean {
-    const first = byTask.get(attempt.taskId);
-    if (first === attempt) {
-      if (attempt.twin === undefined) byTask.delete(attempt.taskId);
-      else byTask.set(attempt.taskId, attempt.twin);
-      attempt.twin = undefined;
-      return true;
-    }
-    if (first === undefined || first.twin !== attempt) return false;
-    first.twin = undefined;
-    return true;
-  }
-
-  function numbered(id: TaskId, number: number): Attempt | undefined {
-    const first = byTask.get(id);
-    if (first === undefined || first.attempt === number) return first;
-    return first.twin?.attempt === number ? first.twin : undefined;
-  }
-
   function find(ref: AttemptRef, session: Session): Attempt | undefined {
-    const attempt = numbered(ref.taskId, ref.attempt);
+    const attempt = out.numbered(ref.taskId, ref.attempt);
     return attempt !== undefined && attempt.peer === session.peer ? attempt : undefined;
   }
 
@@ -270,7 +197,7 @@ export function createAttempts(options: AttemptsOptions): Attempts {
     if (reopening.has(peer)) return;
     reopening.add(peer);
     try {
-      while (!stopped && (byPeer.get(peer)?.size ?? 0) > 0) {
+      while (!stopped && out.of(peer).size > 0) {
         try {
           await options.open(peer, AbortSignal.timeout(limits.helloTimeoutMs + limits.ackTimeoutMs));
           counters.resumed++;
@@ -279,7 +206,7 @@ export function createAttempts(options: AttemptsOptions): Attempts {
           if (options.isGone(error)) {
             const announced = leaving.has(peer);
             const reason = announced ? "the worker has shut down" : "the worker is gone";
-            for (const attempt of byPeer.get(peer) ?? []) attempt.settle({ kind: "lost", reason, announced });
+            for (const attempt of out.of(peer)) attempt.settle({ kind: "lost", reason, announced });
             return;
           }
         }
@@ -320,18 +247,18 @@ export function createAttempts(options: AttemptsOptions): Attempts {
 
   function sweep(): void {
     const now = clock.monotonic();
-    for (const attempt of byTask.values()) {
+    for (const attempt of out.all()) {
       const { twin } = attempt;
       check(attempt, now);
       if (twin !== undefined) check(twin, now);
     }
-    for (const [peer, set] of byPeer) if (set.size === 0) byPeer.delete(peer);
+    out.tidy();
     cancelSweep = clock.after(sweepMs, sweep);
   }
 
   return {
     get size() {
-      return byTask.size;
+      return out.size;
     },
     counters,
     send(peer, request, events, wanted, how = alone) {
@@ -343,7 +270,7 @@ export function createAttempts(options: AttemptsOptions): Attempts {
       );
     },
     interrupt(id, number) {
-      const attempt = numbered(id, number);
+      const attempt = out.numbered(id, number);
       if (attempt === undefined) return undefined;
       const { promise, resolve } = Promise.withResolvers<AttemptOutcome>();
       const wake = attempt.resolve;
@@ -353,16 +280,16 @@ export function createAttempts(options: AttemptsOptions): Attempts {
       wake({ kind: "beside" });
       return promise;
     },
-    isOut: (id, number) => numbered(id, number) !== undefined,
+    isOut: (id, number) => out.numbered(id, number) !== undefined,
     overtake(id, number) {
-      const attempt = numbered(id, number);
+      const attempt = out.numbered(id, number);
       if (attempt === undefined) return;
       const reason = "another attempt was faster";
       attempt.session?.send({ kind: "cancel", cancel: { taskId: id, attempt: number, reason } });
       attempt.settle({ kind: "overtaken", ranMs: clock.monotonic() - (attempt.startedMs ?? attempt.sentMs) });
     },
     adopt(peer, request, events) {
-      const { attempt, promise } = track(peer, request, events, false);
+      const { attempt, promise } = out.add(peer, request, events, false);
       attempt.ackedMs = attempt.heardMs;
       attempt.session = options.current(peer);
       if (attempt.session === undefined) void reopen(peer);
@@ -370,9 +297,9 @@ export function createAttempts(options: AttemptsOptions): Attempts {
         attempt.session.send({ kind: "query", query: { taskId: attempt.taskId, attempt: attempt.attempt } });
       return promise as Promise<AttemptOutcome>;
     },
-    has: (id) => byTask.has(id),
+    has: (id) => out.first(id) !== undefined,
     cancel(id, reason) {
-      const first = byTask.get(id);
+      const first = out.first(id);
       if (first === undefined) return false;
       for (const attempt of first.twin === undefined ? [first] : [first, first.twin]) {
         attempt.cancelledMs ??= clock.monotonic();
@@ -410,29 +337,25 @@ export function createAttempts(options: AttemptsOptions): Attempts {
     },
     onSessionOpen(session) {
       leaving.delete(session.peer);
-      for (const attempt of byPeer.get(session.peer) ?? []) attempt.session = session;
+      for (const attempt of out.of(session.peer)) attempt.session = session;
     },
     onSessionClosed(session) {
-      const set = byPeer.get(session.peer);
-      if (set === undefined) return;
-      for (const attempt of set) {
+      const theirs = out.of(session.peer);
+      for (const attempt of theirs) {
         if (attempt.session !== session) continue;
         attempt.session = undefined;
         if (attempt.ackedMs === undefined)
           attempt.settle({ kind: "silent", reason: "the connection broke before an acknowledgement" });
       }
-      if (!stopped && set.size > 0) void reopen(session.peer);
+      if (!stopped && theirs.size > 0) void reopen(session.peer);
     },
     resume(peer) {
-      const set = byPeer.get(peer);
-      return set === undefined
-        ? []
-        : [...set]
-            .filter((attempt) => attempt.ackedMs !== undefined)
-            .slice(0, limits.inFlightPerPeer)
-            .map(({ taskId, attempt }) => ({ taskId, attempt }));
+      return [...out.of(peer)]
+        .filter((attempt) => attempt.ackedMs !== undefined)
+        .slice(0, limits.inFlightPerPeer)
+        .map(({ taskId, attempt }) => ({ taskId, attempt }));
     },
-    inFlightAt: (peer) => byPeer.get(peer)?.size ?? 0,
+    inFlightAt: (peer) => out.of(peer).size,
     start() {
       stopped = false;
       cancelSweep ??= clock.after(sweepMs, sweep);
