@@ -11,6 +11,7 @@ import { createLog, type Log } from "../core/log.ts";
 import type { NodeConfig } from "../node/config.ts";
 import { dataFiles } from "../node/data-folder.ts";
 import type { ErrandNode } from "../node/node.ts";
+import { tuneRuntime } from "../node/runtime.ts";
 import { checkLoopback, loadToken } from "./access.ts";
 import type { ApiFile } from "./endpoint.ts";
 import { startApi } from "./server.ts";
@@ -38,6 +39,7 @@ export interface DaemonOptions {
 }
 
 async function createRealNode(config: NodeConfig): Promise<ErrandNode> {
+  tuneRuntime();
   const { createNode } = await import("../node/create.ts");
   return createNode(config);
 }

@@ -2,6 +2,7 @@
  * What is compared: ways to get a small request answered by another process. A contender has a serving and a requesting
  * side, each in a process of its own (peer.ts). Every request and every answer carries the same 256 bytes of JSON.
  */
+import { tuneRuntime } from "../../../src/node/runtime.ts";
 
 export interface Contender {
   serve(): Promise<Serving>;
@@ -33,7 +34,11 @@ export const payloadText = JSON.stringify(payload(0));
 
 // Loaded by name, so that a process holds the code of its own contender alone.
 export const contenders = {
-  errand: async () => (await import("./errand.ts")).errand,
+  async errand() {
+    // As `errand up` does.
+    tuneRuntime();
+    return (await import("./errand.ts")).errand;
+  },
   "new-stream": async () => (await import("./new-stream.ts")).newStream,
   "one-stream": async () => (await import("./one-stream.ts")).oneStream,
   ping: async () => (await import("./ping.ts")).ping,

@@ -48,9 +48,10 @@ async function measureAll(pairs: Pair[], { quick, say }: SuiteOptions): Promise<
       cells.push({ contender: name, inFlight, rounds: [], ...medians([]) });
     }
   }
+  // A process that has run for seconds is still being compiled.
   for (const pair of pairs) {
     say(`warming up ${titles[pair.name]}`);
-    for (const inFlight of levelsOf(pair.name)) await pair.measure(inFlight, quick ? 300 : 700);
+    for (const inFlight of levelsOf(pair.name)) await pair.measure(inFlight, quick ? 300 : 2_000);
   }
   for (let round = 1; round <= rounds; round++) {
     say(`round ${round} of ${rounds}`);
