@@ -61,6 +61,13 @@ const warmMs = 60_000;
 /** The children's programs, each with all that it imports, and the image that one of them starts from: `npm run generate`. */
 const programs = fileURLToPath(new URL("./generated/", import.meta.url));
 
+/** How a child's process ended, and the limit that it was ended for. */
+interface Gone {
+  code: number | null;
+  how: NodeJS.Signals | null;
+  breach: string | undefined;
+}
+
 interface Spare {
   limits: RunLimits;
   child: Promise<Launched>;
@@ -69,7 +76,7 @@ interface Spare {
 
 export function createT0({ clock, janitor }: { clock: Clock; janitor: Janitor }): T0 {
   const spares = new Map<string, Spare>();
-  const running = new Set<Launched>();
+  const running = new Map<Launched, Promise<Gone>>();
   let closed = false;
 
   async function start(
@@ -124,11 +131,24 @@ export function createT0({ clock, janitor }: { clock: Clock; janitor: Janitor })
     spares.set(key, { limits, child, cancelTimer: clock.after(warmMs, drop) });
   }
 
-  async function run({ guest, limits, within, signal, progress, log }: GuestRun): Promise<GuestResult> {
+  /** Until nothing of it is left. The next run is likely to be like this one. */
+  function bury(launched: Launched, { guest, limits, within }: GuestRun): Promise<Gone> {
+    const gone = ended(launched);
+    running.set(launched, gone);
+    const next = (): void => {
+      running.delete(launched);
+      prepare(guest.kind, limits, within);
+    };
+    gone.then(next, next);
+    return gone;
+  }
+
+  async function run(asked: GuestRun): Promise<GuestResult> {
+    const { guest, limits, within, signal } = asked;
     signal.throwIfAborted();
     const begun = clock.monotonic();
     const launched = await take(guest.kind, limits, within);
-    running.add(launched);
+    const gone = bury(launched, asked);
     let late = false;
     const cancelTimer = clock.after(limits.wallMs, () => {
       late = true;
@@ -138,26 +158,23 @@ export function createT0({ clock, janitor }: { clock: Clock; janitor: Janitor })
     signal.addEventListener("abort", kill, { once: true });
     if (signal.aborted || closed) kill();
     try {
-      const heard = listen(launched, limits.outputBytes, { progress, log });
+      const heard = listen(launched, limits.outputBytes, asked);
       launched.stdin.end(requestOf(guest));
-      const [code, how] = (await once(launched.child, "close")) as [number | null, string | null];
-      const { cpuMs, peakMemoryBytes, breach } = await launched.finish();
+      const said = await Promise.race([heard, gone.then(() => undefined)]);
+      if (said?.end.ok === true && !late && !signal.aborted) {
+        // It was killed, and can do nothing any more: nobody waits for the milliseconds in which its memory is taken down.
+        const { end, result, cpuMs, peakMemoryBytes } = said;
+        const usage = { wallMs: clock.monotonic() - begun, cpuMs, peakMemoryBytes };
+        return { exitCode: end.exitCode, stdout: end.stdout, stderr: end.stderr, result, usage };
+      }
+      const { code, how, breach } = await gone;
       signal.throwIfAborted();
       if (late) throw lateError(limits.wallMs);
-      const { end, result } = heard();
-      if (breach !== undefined && end?.end.ok !== true) throw limitError(breach);
-      if (end === undefined) throw goneError(code, how, limits);
-      const usage = {
-        wallMs: clock.monotonic() - begun,
-        cpuMs: end.cpuMs > 0 ? end.cpuMs : cpuMs,
-        peakMemoryBytes: Math.max(peakMemoryBytes, end.peakMemoryBytes),
-      };
-      return { ...outcome(end.end), result, usage };
+      if (breach !== undefined) throw limitError(breach);
+      throw said?.end.ok === false ? failure(said.end) : goneError(code, how, limits);
     } finally {
       cancelTimer();
       signal.removeEventListener("abort", kill);
-      running.delete(launched);
-      prepare(guest.kind, limits, within);
     }
   }
 
@@ -165,11 +182,11 @@ export function createT0({ clock, janitor }: { clock: Clock; janitor: Janitor })
     run,
     async close() {
       closed = true;
-      for (const launched of running) launched.kill();
+      for (const launched of running.keys()) launched.kill();
       const waiting = [...spares.values()];
       spares.clear();
       for (const { cancelTimer } of waiting) cancelTimer();
-      await Promise.all(waiting.map(({ child }) => child.then(endSpare, () => undefined)));
+      await Promise.allSettled([...running.values(), ...waiting.map(({ child }) => child.then(endSpare))]);
     },
   };
 }
@@ -184,12 +201,17 @@ function sameStart(one: RunLimits, other: RunLimits, within: T1 | undefined): bo
   return started.every((name) => one[name] === other[name]);
 }
 
-async function endSpare(launched: Launched): Promise<void> {
+/** Resolves when nothing of it is left. */
+async function ended(launched: Launched): Promise<Gone> {
   const { child } = launched;
-  const ended = child.exitCode !== null || child.signalCode !== null ? undefined : once(child, "close");
+  if (child.exitCode === null && child.signalCode === null) await once(child, "close");
+  const { breach } = await launched.finish();
+  return { code: child.exitCode, how: child.signalCode, breach };
+}
+
+async function endSpare(launched: Launched): Promise<void> {
   launched.kill();
-  await ended;
-  await launched.finish();
+  await ended(launched);
 }
 
 /** The engine's own bounds. The heap holds the shim and what is read and written, never the guest's memory. */
@@ -254,16 +276,17 @@ function scriptOf({ form, code, input }: ScriptProgram): ScriptProgram {
   return { form, code, input };
 }
 
-type EndMessage = Extract<T0Message, { end: T0Ending }>;
+/** The last that a child says, and the bytes that came before it. */
+type Said = Extract<T0Message, { end: T0Ending }> & { result: Uint8Array };
 
-/** What the child says, as it comes. Who says more than a run may is ended; what it said then makes no sense any more. */
+/** Resolves when the child has said how its guest ended; it may end without. Who says more than a run may is ended. */
 function listen(
   launched: Launched,
   outputBytes: number,
   tell: Pick<GuestRun, "progress" | "log">,
-): () => { end: EndMessage | undefined; result: Uint8Array } {
+): Promise<Said> {
+  const { promise, resolve } = Promise.withResolvers<Said>();
   const read = createFrameReader(2 * outputBytes + saidBytes);
-  let end: EndMessage | undefined;
   let result: Uint8Array = new Uint8Array();
   launched.stdout.on("data", (chunk: Buffer) => {
     try {
@@ -276,9 +299,9 @@ function listen(
         if ("report" in message) tell.progress(message.report.progress, message.report.message);
         else if ("log" in message) tell.log(message.log);
         else {
-          end = message;
           // Nothing that it could still do matters, and a kill is quicker than an exit.
           launched.kill();
+          resolve({ ...message, result });
         }
       }
     } catch {
@@ -286,15 +309,13 @@ function listen(
     }
   });
   launched.stderr.resume();
-  return () => ({ end, result });
+  return promise;
 }
 
-function outcome(end: T0Ending): Pick<GuestResult, "exitCode" | "stdout" | "stderr"> {
-  if (end.ok) return { exitCode: end.exitCode, stdout: end.stdout, stderr: end.stderr };
-  if (end.reason === "limit") throw limitError(end.message);
-  if (end.reason === "refused")
-    throw new ErrandError("InvalidInput", `the module cannot be run: ${end.message}`);
-  throw new ErrandError("SkillFailed", end.message, { retryable: false });
+function failure({ reason, message }: Extract<T0Ending, { ok: false }>): ErrandError {
+  if (reason === "limit") return limitError(message);
+  if (reason === "refused") return new ErrandError("InvalidInput", `the module cannot be run: ${message}`);
+  return new ErrandError("SkillFailed", message, { retryable: false });
 }
 
 /** V8 ends its process when it is out of memory; nothing else that a guest does reaches the process. */
