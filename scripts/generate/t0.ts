@@ -1,11 +1,16 @@
 /**
- * Makes `src/worker/sandbox/generated/`: the programs of T0's children and the image of QuickJS. A child lives for milliseconds:
+ * Makes `src/worker/sandbox/generated/`: the programs of T0's children, the image of QuickJS and its hints. A child lives for milliseconds:
  * as a tree of modules its program took a third of a script's time to find, strip and link.
  */
-import { readFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { rolldown } from "rolldown";
+import { encodeFrame, messageFrame } from "../../src/worker/sandbox/t0-frames.ts";
+import { encodeHints } from "../../src/worker/sandbox/t0-hints.ts";
+import type { ScriptProgram, T0Request, T0Start } from "../../src/worker/sandbox/t0-messages.ts";
 import { makeImage } from "../../src/worker/sandbox/t0-prelude.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -24,8 +29,41 @@ export async function generateT0(): Promise<Map<string, Buffer>> {
   for (const [kind, terms] of Object.entries(contained)) {
     files.set(`${kind}.cjs`, Buffer.from(await bundle(kind, terms)));
   }
-  files.set("quickjs.image", await makeImage(new Uint8Array(installed("quickjs-wasi/quickjs.wasm"))));
+  const engine = installed("quickjs-wasi/quickjs.wasm");
+  files.set("quickjs.image", await makeImage(new Uint8Array(engine)));
+  files.set("quickjs.hints", encodeHints(engine, []));
+  files.set("quickjs.hints", encodeHints(engine, calledFunctions(files)));
   return files;
+}
+
+/** Numbers of the engine's functions that a child calls for the shortest script. */
+function calledFunctions(files: Map<string, Buffer>): number[] {
+  const folder = mkdtempSync(join(tmpdir(), "errand-generate-"));
+  try {
+    for (const [name, content] of files) writeFileSync(join(folder, name), content);
+    const start: T0Start = {
+      files: [
+        join(root, "node_modules", "quickjs-wasi/quickjs.wasm"),
+        join(folder, "quickjs.image"),
+        join(folder, "quickjs.hints"),
+      ],
+      ahead: false,
+      memoryPages: 2_048,
+      outputBytes: 1_000,
+      scratchBytes: 0,
+    };
+    const request: T0Request = { kind: "script", attachments: 1 };
+    const script: ScriptProgram = { form: "expression", code: "input", input: 1 };
+    const input = [messageFrame(request), encodeFrame("bytes", Buffer.from(JSON.stringify(script)))];
+    const argv = ["--trace-wasm-compilation-times", join(folder, "javascript.cjs"), JSON.stringify(start)];
+    const { stdout } = spawnSync(process.execPath, argv, { input: Buffer.concat(input), env: {} });
+    const called = stdout.toString("latin1").matchAll(/#(\d+) using Liftoff/g);
+    const numbers = [...called].map(([, number]) => Number(number));
+    if (numbers.length === 0) throw new Error("a child did not tell which functions it compiles");
+    return numbers;
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }
 
 async function bundle(kind: string, terms: string): Promise<string> {

@@ -1,4 +1,4 @@
-/** The program of a T0 child for JavaScript. Files: QuickJS as a module, and the image of its memory. */
+/** The program of a T0 child for JavaScript. Files: QuickJS as a module, the image of its memory, and its hints. */
 import { progress, receiveFor, serve, text } from "./t0-child.ts";
 import { bootJavaScript } from "./t0-javascript.ts";
 import type { ScriptProgram } from "./t0-messages.ts";
@@ -6,10 +6,11 @@ import type { ScriptProgram } from "./t0-messages.ts";
 const pageBytes = 65_536;
 
 void serve(async (start, { stdout, stderr }) => {
-  const [engine = "", image = ""] = start.files;
+  const [engine = "", image = "", hints = ""] = start.files;
   const run = await bootJavaScript({
     engine,
     image,
+    hints,
     ahead: start.ahead,
     memoryBytes: start.memoryPages * pageBytes,
     outputBytes: start.outputBytes,

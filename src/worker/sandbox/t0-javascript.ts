@@ -4,13 +4,15 @@
  */
 import { readFileSync } from "node:fs";
 import { JSException, MAX_STACK_SIZE, QuickJS, type JSValueHandle } from "quickjs-wasi";
+import { withHints } from "./t0-hints.ts";
 import { freshState, type FreshState } from "./t0-image.ts";
 import { GuestFailure } from "./t0-messages.ts";
 
 export interface JavaScriptBounds {
-  /** The file of the engine's module, and that of its image. */
+  /** The files of the engine's module, of its image and of its hints. */
   engine: string;
   image: string;
+  hints: string;
   /** Nobody waits yet. */
   ahead: boolean;
   memoryBytes: number;
@@ -32,7 +34,7 @@ type Run = (program: JavaScriptCode) => Promise<string>;
 export async function bootJavaScript(bounds: JavaScriptBounds): Promise<Run> {
   const engine = readFileSync(bounds.engine);
   const image = readFileSync(bounds.image);
-  const module = new WebAssembly.Module(engine);
+  const module = new WebAssembly.Module(withHints(engine, readFileSync(bounds.hints)));
   const start = (told: typeof mute) =>
     startEngine(module, freshState(image, engine.length), { ...bounds, ...told });
   // Under bounds that are too tight for it, it just ends.
@@ -56,7 +58,7 @@ async function rehearse(run: Run): Promise<void> {
 async function startEngine(
   wasm: WebAssembly.Module,
   { head, snapshot }: FreshState,
-  bounds: Omit<JavaScriptBounds, "engine" | "image" | "ahead">,
+  bounds: Omit<JavaScriptBounds, "engine" | "image" | "hints" | "ahead">,
 ): Promise<Run> {
   const vm = await QuickJS.restore(snapshot, {
     wasm,

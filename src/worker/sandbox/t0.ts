@@ -17,6 +17,7 @@ import { launchPlain, type Launched } from "./launch.ts";
 import type { RunLimits } from "../../skills/run-limits.ts";
 import type { T1 } from "./t1.ts";
 import { createFrameReader, encodeFrame, messageFrame } from "./t0-frames.ts";
+import { hintFlags } from "./t0-hints.ts";
 import type { ScriptProgram, T0Start, T0Ending, T0Message, T0Request } from "./t0-messages.ts";
 
 export type Guest =
@@ -226,6 +227,7 @@ function engineFlags(kind: Guest["kind"], pages: number): string[] {
     "--no-rehash-snapshot",
     // Our own engines are valid as they are; each of their functions is still looked at when it is first called.
     ...(kind === "wasm" ? [] : ["--wasm-lazy-validation"]),
+    ...(kind === "javascript" ? hintFlags : []),
   ];
 }
 
@@ -235,7 +237,8 @@ const programOf = (kind: Guest["kind"]): string => join(programs, `${kind}.cjs`)
 function engineFiles(kind: Guest["kind"]): string[] {
   if (kind === "wasm") return [];
   if (kind === "javascript") {
-    return [packageFile("quickjs-wasi/quickjs.wasm"), join(programs, "quickjs.image")];
+    const made = ["quickjs.image", "quickjs.hints"].map((name) => join(programs, name));
+    return [packageFile("quickjs-wasi/quickjs.wasm"), ...made];
   }
   // The package holds it for its own browser runtime; only these two files of it are used.
   return ["python-3.11.3.wasm", "python-3.11.3.tar.gz"].map((name) =>

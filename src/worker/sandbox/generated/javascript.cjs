@@ -2942,6 +2942,18 @@ var JSValueHandle = class JSValueHandle {
 		this.dispose();
 	}
 };
+// src/worker/sandbox/t0-hints.ts
+const offsetBytes = 4;
+process.versions.v8.startsWith("13.6.");
+/** The module with its hints. */
+function withHints(engine, hints) {
+	const at = hints.readUInt32LE();
+	return Buffer.concat([
+		engine.subarray(0, at),
+		hints.subarray(offsetBytes),
+		engine.subarray(at)
+	]);
+}
 // src/worker/sandbox/t0-image.ts
 const lengthBytes = 4;
 /** An engine's state that no other one has had. Throws when the image is not of the module that has `engineBytes`. */
@@ -2978,7 +2990,7 @@ function freshState(image, engineBytes) {
 async function bootJavaScript(bounds) {
 	const engine = (0, node_fs.readFileSync)(bounds.engine);
 	const image = (0, node_fs.readFileSync)(bounds.image);
-	const module = new WebAssembly.Module(engine);
+	const module = new WebAssembly.Module(withHints(engine, (0, node_fs.readFileSync)(bounds.hints)));
 	const start = (told) => startEngine(module, freshState(image, engine.length), {
 		...bounds,
 		...told
@@ -3067,13 +3079,14 @@ function reasonOf(message) {
 	return [/out of memory|Error: the (?:result|output) is larger than/.test(message) ? "limit" : "failed", message];
 }
 // src/worker/sandbox/t0-javascript-child.ts
-/** The program of a T0 child for JavaScript. Files: QuickJS as a module, and the image of its memory. */
+/** The program of a T0 child for JavaScript. Files: QuickJS as a module, the image of its memory, and its hints. */
 const pageBytes = 65536;
 serve(async (start, { stdout, stderr }) => {
-	const [engine = "", image = ""] = start.files;
+	const [engine = "", image = "", hints = ""] = start.files;
 	const run = await bootJavaScript({
 		engine,
 		image,
+		hints,
 		ahead: start.ahead,
 		memoryBytes: start.memoryPages * pageBytes,
 		outputBytes: start.outputBytes,

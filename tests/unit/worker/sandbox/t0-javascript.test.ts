@@ -2,19 +2,21 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
+import { hintFlags, withHints } from "../../../../src/worker/sandbox/t0-hints.ts";
 import { freshState } from "../../../../src/worker/sandbox/t0-image.ts";
 import { bootJavaScript } from "../../../../src/worker/sandbox/t0-javascript.ts";
 import { makeImage } from "../../../../src/worker/sandbox/t0-prelude.ts";
 
 const engine = fileURLToPath(import.meta.resolve("quickjs-wasi/quickjs.wasm"));
-const image = fileURLToPath(
-  new URL("../../../../src/worker/sandbox/generated/quickjs.image", import.meta.url),
-);
+const generated = new URL("../../../../src/worker/sandbox/generated/", import.meta.url);
+const image = fileURLToPath(new URL("quickjs.image", generated));
+const hints = fileURLToPath(new URL("quickjs.hints", generated));
 
 async function evaluate(code: string, { ahead = false, told = [] as string[] } = {}): Promise<unknown> {
   const run = await bootJavaScript({
     engine,
     image,
+    hints,
     ahead,
     memoryBytes: 64 * 1024 ** 2,
     outputBytes: 100_000,
@@ -80,10 +82,21 @@ test("an image is the same whenever it is made, and is of one engine alone", asy
   expect(() => freshState(made, bytes.length + 1)).toThrow("another engine");
 });
 
+test("the hints name functions of this engine, and few of them", () => {
+  const section = readFileSync(hints);
+  const hinted = withHints(readFileSync(engine), section);
+  expect(new WebAssembly.Module(hinted)).toBeInstanceOf(WebAssembly.Module);
+  const called = section.filter((hint) => hint === 2);
+  expect(called.length).toBeGreaterThan(100);
+  expect(called.length).toBeLessThan(400);
+  expect(hintFlags).toHaveLength(process.versions.v8.startsWith("13.6.") ? 2 : 0);
+});
+
 test("bounds too tight for a rehearsal are wide enough for a program", async () => {
   const run = await bootJavaScript({
     engine,
     image,
+    hints,
     ahead: true,
     memoryBytes: 64 * 1024 ** 2,
     outputBytes: 1,
