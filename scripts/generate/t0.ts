@@ -74,7 +74,8 @@ async function bundle(kind: string, terms: string): Promise<string> {
     cwd: root,
   });
   try {
-    const { output } = await made.generate({ format: "cjs" });
+    // Comments would be read each time; the terms go before the code, below.
+    const { output } = await made.generate({ format: "cjs", comments: false });
     const [chunk] = output;
     const name = terms.slice(0, terms.lastIndexOf("/"));
     const notice = installed(terms).toString("utf8").trim();

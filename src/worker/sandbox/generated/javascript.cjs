@@ -36,7 +36,6 @@ function encodeFrame(kind, payload) {
 function messageFrame(value) {
 	return encodeFrame("message", Buffer.from(JSON.stringify(value)));
 }
-/** Takes chunks as they come and hands out whole frames. Throws `RangeError` beyond `mostBytes` in all, or on nonsense. */
 function createFrameReader(mostBytes) {
 	let rest = Buffer.alloc(0);
 	let parts = [];
@@ -70,7 +69,6 @@ function createFrameReader(mostBytes) {
 	};
 }
 // src/worker/sandbox/t0-messages.ts
-/** A guest's run ended for a reason that its code is answerable for. */
 var GuestFailure = class extends Error {
 	reason;
 	constructor(reason, message) {
@@ -79,8 +77,6 @@ var GuestFailure = class extends Error {
 	}
 };
 // src/worker/sandbox/t0-streams.ts
-/** What a guest prints, inside its T0 child: bounded collectors, and standard error read line by line for progress. */
-/** Keeps all that is written. Throws `GuestFailure` beyond `mostBytes`: a flood ends the run. */
 function createCollector(mostBytes) {
 	const chunks = [];
 	let sizeBytes = 0;
@@ -94,7 +90,6 @@ function createCollector(mostBytes) {
 	};
 }
 const lineBytes = 4096;
-/** Lines such as `{"progress":0.5,"message":"half"}` are reports, all others are log. Memory is bounded, size is not. */
 function createErrorStream(emit) {
 	const decoder = new TextDecoder();
 	let rest = "";
@@ -138,13 +133,8 @@ function progressOf(text) {
 	}
 }
 // src/worker/sandbox/t0-child.ts
-/**
-* What runs inside a T0 child: one guest, once, and then the process ends. The engine is up before the request comes, so that a
-* child can be kept warm. There is a program for each kind of guest (`t0-*-child.ts`); its argument is a `T0Start`.
-*/
 const requestBytes = 2 ** 31;
 const pause = new Int32Array(new SharedArrayBuffer(4));
-/** Standard streams are pipes that may be busy: asked again a moment later. Whole calls, because the guest never yields. */
 function retrying(call) {
 	for (;;) try {
 		return call();
@@ -157,7 +147,6 @@ function write(bytes) {
 	for (let at = 0; at < bytes.length;) at += retrying(() => (0, node_fs.writeSync)(1, bytes, at));
 }
 const send = (message) => write(messageFrame(message));
-/** The request and its attachments. Ends the process when the node is gone. */
 function receive() {
 	const read = createFrameReader(requestBytes);
 	const chunk = Buffer.alloc(262144);
@@ -194,9 +183,7 @@ function log(line) {
 	if (lines <= mostLines) send({ log: line.slice(0, 1e3) });
 }
 const text = (bytes) => Buffer.from(bytes ?? []).toString("utf8");
-/** Processor time before the request is the node's, not the guest's. */
 let before;
-/** A request for another kind of guest than this child was started for has nothing to run. */
 function receiveFor(kind) {
 	const { request, attachments } = receive();
 	before = process.cpuUsage();
@@ -209,7 +196,6 @@ function receiveFor(kind) {
 function isFor(request, kind) {
 	return request.kind === kind;
 }
-/** Runs the one guest of this process, and ends it. */
 async function serve(run) {
 	const start = JSON.parse(process.argv[2] ?? "{}");
 	const streams = {
@@ -246,22 +232,6 @@ async function serve(run) {
 	process.exit(0);
 }
 // node_modules/quickjs-wasi/dist/wasi-shim.js
-/**
-* Minimal WASI shim for running QuickJS in any WebAssembly environment.
-*
-* Implements the subset of WASI snapshot_preview1 that QuickJS needs:
-*   - clock_time_get (for Date.now() and Math.random() PRNG seeding)
-*   - fd_write (for QuickJS runtime internal logging)
-*   - fd_close (stub)
-*   - fd_fdstat_get (stub)
-*   - fd_seek (stub)
-*   - random_get (for crypto extension and WASI libc init)
-*
-* Users can override any of these by providing their own implementations
-* in the `wasi` option when creating a VM. Overrides are applied to both
-* the main module and all loaded extensions.
-*/
-/** Returns a wasi_snapshot_preview1 import object with built-in defaults. */
 function createWasiShim(memoryAccessor) {
 	const ERRNO_SUCCESS = 0;
 	const ERRNO_BADF = 8;
@@ -328,25 +298,7 @@ function createWasiShim(memoryAccessor) {
 	};
 }
 // node_modules/quickjs-wasi/dist/extensions.js
-/**
-* WASM Dynamic Linking - Extension Loader
-*
-* Loads WASM shared libraries (.so) compiled with wasi-sdk as extensions
-* for the QuickJS WASM runtime. Extensions can call QuickJS C API functions
-* directly through dynamic linking (shared memory + symbol resolution).
-*
-* Key concepts:
-* - Extensions are WASM shared libraries with a `dylink.0` custom section
-* - They share linear memory and the indirect function table with the main module
-* - Symbol imports (env.*) are resolved against the main module's exports
-* - Each extension gets a unique __memory_base and __table_base
-* - Extensions export an init function (e.g., `qjs_ext_url_init`)
-*/
 const decoder = new TextDecoder();
-/**
-* Parse a null-terminated "key=value\nkey=value" string from WASM memory
-* into a Record<string, string>. Used to read version info from extensions.
-*/
 function parseVersionString(memory, ptr) {
 	const mem = new Uint8Array(memory.buffer);
 	let end = ptr;
@@ -360,9 +312,6 @@ function parseVersionString(memory, ptr) {
 	}
 	return result;
 }
-/**
-* Check if an extension exports a versions function and parse the result.
-*/
 function extractExtensionVersions(ext, memory) {
 	const versionsFnName = `qjs_ext_${ext.name.replace(/-/g, "_")}_versions`;
 	const versionsFn = ext.instance.exports[versionsFnName];
@@ -371,7 +320,6 @@ function extractExtensionVersions(ext, memory) {
 	if (ptr === 0) return void 0;
 	return parseVersionString(memory, ptr);
 }
-/** Read a ULEB128-encoded integer from a byte array */
 function readULEB128(bytes, offset) {
 	let result = 0;
 	let shift = 0;
@@ -383,7 +331,6 @@ function readULEB128(bytes, offset) {
 	}
 	return result;
 }
-/** Parse the dylink.0 custom section from a WASM module */
 function parseDylink(module) {
 	const sections = WebAssembly.Module.customSections(module, "dylink.0");
 	if (sections.length === 0) return null;
@@ -418,16 +365,6 @@ function parseDylink(module) {
 	}
 	return info;
 }
-/**
-* Load a WASM shared library extension and link it against the main module.
-*
-* @param descriptor - Extension description (name, wasm bytes, init function)
-* @param mainExports - The main QuickJS WASM module's exports
-* @param wasiBuiltins - Built-in WASI implementations (lowest priority)
-* @param wasiUserOverrides - User-provided WASI overrides (highest priority)
-* @param memoryProxy - A memory proxy for extension WASI factories
-* @param allocBase - Optional fixed memory/table bases (for snapshot restore)
-*/
 async function loadExtension(descriptor, mainExports, wasiBuiltins, wasiUserOverrides, memoryProxy, allocBase) {
 	let module;
 	if (descriptor.wasm instanceof WebAssembly.Module) module = descriptor.wasm;
@@ -473,7 +410,7 @@ async function loadExtension(descriptor, mainExports, wasiBuiltins, wasiUserOver
 		};
 	}
 	const extExportNames = new Set(WebAssembly.Module.exports(module).filter((e) => e.kind === "function").map((e) => e.name));
-	const unresolvedFuncs = /* @__PURE__ */ new Set();
+	const unresolvedFuncs = new Set();
 	for (const imp of extImports) if (imp.module === "env") {
 		if (imp.name === "memory" && imp.kind === "memory") importObj.env.memory = memory;
 		else if (imp.name === "__indirect_function_table" && imp.kind === "table") importObj.env.__indirect_function_table = table;
@@ -553,27 +490,12 @@ async function loadExtension(descriptor, mainExports, wasiBuiltins, wasiUserOver
 	ext.versions = extractExtensionVersions(ext, memory);
 	return ext;
 }
-/**
-* Call the extension's init function, passing the JSContext and JSRuntime
-* pointers from the main module.
-*/
 function initExtension(ext, mainExports) {
 	const initFunc = ext.instance.exports[ext.initFn];
 	if (typeof initFunc !== "function") throw new Error(`Extension "${ext.name}" does not export init function "${ext.initFn}"`);
 	const result = initFunc(mainExports.qjs_get_context_ptr(), mainExports.qjs_get_runtime_ptr());
 	if (result !== 0) throw new Error(`Extension "${ext.name}" init function returned error code ${result}`);
 }
-/**
-* Re-instantiate extensions for snapshot restore.
-*
-* During restore, we need to:
-* 1. Instantiate extension modules with the same memory/table bases
-* 2. Let them populate the function table (via elem segments and __wasm_apply_data_relocs)
-* 3. Do NOT call the init function (the state is already in the snapshot memory)
-*
-* This reconstructs the function table entries that extensions need, without
-* modifying linear memory (which will be overwritten by the snapshot).
-*/
 async function restoreExtensions(descriptors, extensionMeta, mainExports, wasiBuiltins, wasiUserOverrides, memoryProxy) {
 	const loaded = [];
 	for (const meta of extensionMeta) {
@@ -591,14 +513,6 @@ async function restoreExtensions(descriptors, extensionMeta, mainExports, wasiBu
 // node_modules/quickjs-wasi/dist/version.js
 const VERSION = "3.6.2";
 // node_modules/quickjs-wasi/dist/index.js
-/**
-* QuickJS WASM - A snapshotable JavaScript runtime via WebAssembly.
-*
-* Provides a clean JavaScript API for running sandboxed JS code in a QuickJS
-* VM compiled to WASM. The key differentiator is the ability to snapshot the
-* entire VM state (including pending promises) and restore it in a fresh
-* WASM instance.
-*/
 var __addDisposableResource = function(env, value, async) {
 	if (value !== null && value !== void 0) {
 		if (typeof value !== "object" && typeof value !== "function") throw new TypeError("Object expected.");
@@ -657,33 +571,9 @@ var __disposeResources = (function(SuppressedError) {
 	var e = new Error(message);
 	return e.name = "SuppressedError", e.error = error, e.suppressed = suppressed, e;
 });
-/**
-* Largest supported QuickJS native stack limit for the shipped WASM binary.
-*
-* The binary has a 1 MiB linker-defined stack; reserving half of it leaves
-* headroom for native frames and stack-overflow exception handling.
-*/
 const MAX_STACK_SIZE = 524288;
-/** Magic bytes: "QJSS" (QuickJS Snapshot) */
 const SNAPSHOT_MAGIC = 1363825491;
-/** Current serialization format version (2 = added extension metadata) */
 const SNAPSHOT_VERSION = 2;
-/**
-* Header layout (version 2):
-*   0-3:   Magic "QJSS" (u32 big-endian)
-*   4:     Version (u8)
-*   5-7:   Reserved (zero)
-*   8-11:  Memory size in bytes (u32 little-endian)
-*   12-15: Stack pointer (u32 little-endian)
-*   16-19: Runtime pointer (u32 little-endian)
-*   20-23: Context pointer (u32 little-endian)
-*   24-27: Extension count (u32 little-endian)
-*   28+:   Extension entries (variable length):
-*          nameLen(u32) + name(utf8) + memoryBase(u32) + tableBase(u32) + initFnLen(u32) + initFn(utf8)
-*   N+:    Memory data (N = memory size from offset 8)
-*
-* Version 1 (legacy): no extension metadata, memory starts at offset 24.
-*/
 const SNAPSHOT_HEADER_SIZE = 24;
 var QuickJS = class QuickJS {
 	exports;
@@ -692,9 +582,7 @@ var QuickJS = class QuickJS {
 	encoder = new TextEncoder();
 	decoder = new TextDecoder();
 	disposed = false;
-	/** Registry of host callbacks, keyed by function name */
-	hostCallbacks = /* @__PURE__ */ new Map();
-	/** Counter for internal-only callbacks (e.g. promise settle handlers) */
+	hostCallbacks = new Map();
 	nextInternalId = 1;
 	interruptHandler = null;
 	unhandledRejectionHandler = null;
@@ -707,14 +595,8 @@ var QuickJS = class QuickJS {
 	_null = null;
 	_true = null;
 	_false = null;
-	_ownedHandles = /* @__PURE__ */ new Set();
-	/**
-	* The innermost active `withScope()` batch, if any. New non-singleton
-	* handles register themselves here so they can be freed together.
-	* @internal
-	*/
+	_ownedHandles = new Set();
 	_activeScope = null;
-	/** Loaded extensions in deterministic order */
 	loadedExtensions = [];
 	constructor(module) {
 		this.module = module;
@@ -725,12 +607,6 @@ var QuickJS = class QuickJS {
 		this.instance = instance;
 		this.exports = instance.exports;
 	}
-	/**
-	* Version information for the runtime and loaded native libraries.
-	* Always includes `"quickjs-wasi"` (the npm package version) and
-	* `"quickjs"` (the QuickJS engine version). Extensions may contribute
-	* additional entries for their native dependencies (e.g. `"ada"`, `"mbedtls"`).
-	*/
 	get versions() {
 		this.assertNotDisposed();
 		if (!this._versions) {
@@ -743,37 +619,26 @@ var QuickJS = class QuickJS {
 		}
 		return this._versions;
 	}
-	/** The global object. Cached; do not dispose. */
 	get global() {
 		if (!this._global) this._global = new JSValueHandle(this, this.exports.qjs_get_global(), true);
 		return this._global;
 	}
-	/** The undefined value. Cached; do not dispose. */
 	get undefined() {
 		if (!this._undefined) this._undefined = new JSValueHandle(this, this.exports.qjs_get_undefined(), true);
 		return this._undefined;
 	}
-	/** The null value. Cached; do not dispose. */
 	get null() {
 		if (!this._null) this._null = new JSValueHandle(this, this.exports.qjs_get_null(), true);
 		return this._null;
 	}
-	/** The true value. Cached; do not dispose. */
 	get true() {
 		if (!this._true) this._true = new JSValueHandle(this, this.exports.qjs_get_true(), true);
 		return this._true;
 	}
-	/** The false value. Cached; do not dispose. */
 	get false() {
 		if (!this._false) this._false = new JSValueHandle(this, this.exports.qjs_get_false(), true);
 		return this._false;
 	}
-	/**
-	* Create a fresh QuickJS VM instance.
-	*
-	* @param options - Optional configuration. Can also pass raw WASM bytes
-	*                  directly for backwards compatibility.
-	*/
 	static async create(options) {
 		const opts = QuickJS.normalizeOptions(options);
 		const module = await QuickJS.resolveModule(opts.wasm);
@@ -793,13 +658,6 @@ var QuickJS = class QuickJS {
 		QuickJS.applyLimits(vm, opts);
 		return vm;
 	}
-	/**
-	* Restore a QuickJS VM from a snapshot.
-	*
-	* @param snapshot - The snapshot to restore from.
-	* @param options - Optional configuration. Can also pass raw WASM bytes
-	*                  directly for backwards compatibility.
-	*/
 	static async restore(snapshot, options) {
 		const opts = QuickJS.normalizeOptions(options);
 		const module = await QuickJS.resolveModule(opts.wasm);
@@ -818,26 +676,6 @@ var QuickJS = class QuickJS {
 		QuickJS.applyLimits(vm, opts);
 		return vm;
 	}
-	/**
-	* Serialize a snapshot to a binary buffer for persistent storage.
-	*
-	* The format includes a versioned header followed by the raw memory.
-	* Apply your own compression (gzip, zstd, etc.) on top for smaller
-	* storage. The memory compresses well due to its large zero regions.
-	*
-	* Format (version 1):
-	* ```
-	* Offset  Size  Field
-	* 0       4     Magic: "QJSS" (0x514A5353, big-endian)
-	* 4       1     Version: 1
-	* 5       3     Reserved (zero)
-	* 8       4     Memory size in bytes (u32 little-endian)
-	* 12      4     Stack pointer (u32 little-endian)
-	* 16      4     Runtime pointer (u32 little-endian)
-	* 20      4     Context pointer (u32 little-endian)
-	* 24      N     Memory data (N = memory size from offset 8)
-	* ```
-	*/
 	static serializeSnapshot(snapshot) {
 		const textEncoder = new TextEncoder();
 		let extMetaSize = 4;
@@ -883,9 +721,6 @@ var QuickJS = class QuickJS {
 		bytes.set(snapshot.memory, offset);
 		return bytes;
 	}
-	/**
-	* Deserialize a snapshot from a binary buffer produced by `serializeSnapshot()`.
-	*/
 	static deserializeSnapshot(data) {
 		if (data.length < SNAPSHOT_HEADER_SIZE) throw new Error("Invalid snapshot: too small");
 		const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
@@ -967,7 +802,7 @@ var QuickJS = class QuickJS {
 			const offsetSecs = -tz * 60;
 			vm.timezoneOffsetHandler = () => offsetSecs;
 		} else vm.timezoneOffsetHandler = (timeSecs) => {
-			return -(/* @__PURE__ */ new Date(timeSecs * 1e3)).getTimezoneOffset() * 60;
+			return -new Date(timeSecs * 1e3).getTimezoneOffset() * 60;
 		};
 	}
 	static async resolveModule(wasmInput) {
@@ -1068,9 +903,6 @@ var QuickJS = class QuickJS {
 			memoryProxy
 		};
 	}
-	/**
-	* Called from WASM when a host function is invoked from QuickJS code.
-	*/
 	handleHostCall(namePtr, nameLen, thisPtr, argc, argvPtr) {
 		const name = this.decoder.decode(new Uint8Array(this.exports.memory.buffer, namePtr, nameLen));
 		const callback = this.hostCallbacks.get(name);
@@ -1099,7 +931,6 @@ var QuickJS = class QuickJS {
 			return 0;
 		}
 	}
-	/** Write a JS string into WASM memory, returning the pointer. Caller must free. */
 	writeString(str) {
 		const encoded = encodeWtf8(str);
 		const ptr = this.exports.wasm_malloc(encoded.length + 1);
@@ -1112,17 +943,12 @@ var QuickJS = class QuickJS {
 			len: encoded.length
 		};
 	}
-	/** Read a null-terminated C string from WASM memory */
 	readCString(ptr) {
 		const mem = new Uint8Array(this.exports.memory.buffer);
 		let end = ptr;
 		while (mem[end] !== 0) end++;
 		return this.decoder.decode(mem.slice(ptr, end));
 	}
-	/**
-	* Check if a result handle is an exception and throw a JSException if so.
-	* Used internally by evalCode and callFunction.
-	*/
 	throwIfException(result) {
 		if (this.exports.qjs_is_exception(result.ptr) !== 0) {
 			const exc = this.getException();
@@ -1132,19 +958,6 @@ var QuickJS = class QuickJS {
 		}
 		return result;
 	}
-	/**
-	* Evaluate JavaScript code and return the result as a handle.
-	* If the code throws, a `JSException` (which extends `Error`) is thrown
-	* on the host side, matching standard JavaScript semantics.
-	*
-	* @param code - The JavaScript source code to evaluate.
-	* @param filename - Optional filename for error stack traces (default `'<eval>'`).
-	* @param flags - Optional bitwise OR of `EvalFlags.*` constants.
-	*   For example, pass `EvalFlags.ASYNC` to allow top-level `await`; the
-	*   returned handle will be a Promise that resolves to the completion value.
-	*   With `EvalFlags.TYPE_MODULE` the returned handle is a Promise that
-	*   resolves to the module's namespace object (its exports).
-	*/
 	evalCode(code, filename = "<eval>", flags = 0) {
 		this.assertNotDisposed();
 		const codeStr = this.writeString(code);
@@ -1154,19 +967,6 @@ var QuickJS = class QuickJS {
 		this.exports.wasm_free(fnStr.ptr);
 		return this.throwIfException(new JSValueHandle(this, resultPtr));
 	}
-	/**
-	* Compile JavaScript source code to bytecode without executing it.
-	* The returned `Uint8Array` can be stored, transferred, or later executed
-	* with `evalBytecode()`.
-	*
-	* @param code - The JavaScript source code to compile.
-	* @param filename - Optional filename for error stack traces (default `'<compile>'`).
-	* @param evalFlags - Optional bitwise OR of `EvalFlags.*` constants.
-	*   Use `EvalFlags.TYPE_MODULE` to compile as a module.
-	* @param compileFlags - Optional bitwise OR of `CompileFlags.*` constants.
-	*   Use `CompileFlags.STRIP_SOURCE` and/or `CompileFlags.STRIP_DEBUG` to
-	*   reduce bytecode size.
-	*/
 	compile(code, filename = "<compile>", evalFlags = 0, compileFlags = 0) {
 		this.assertNotDisposed();
 		const codeStr = this.writeString(code);
@@ -1186,16 +986,6 @@ var QuickJS = class QuickJS {
 		this.exports.wasm_free(bufPtr);
 		return bytecode;
 	}
-	/**
-	* Execute previously compiled bytecode (from `compile()`).
-	* Returns the evaluation result as a handle.
-	*
-	* For module bytecode (compiled with `EvalFlags.TYPE_MODULE`), the
-	* returned handle is a Promise that resolves to the module's namespace
-	* object (its exports).
-	*
-	* @param bytecode - The bytecode `Uint8Array` from `compile()`.
-	*/
 	evalBytecode(bytecode) {
 		this.assertNotDisposed();
 		const bufPtr = this.exports.wasm_malloc(bytecode.byteLength);
@@ -1204,10 +994,6 @@ var QuickJS = class QuickJS {
 		this.exports.wasm_free(bufPtr);
 		return this.throwIfException(new JSValueHandle(this, resultPtr));
 	}
-	/**
-	* Execute all pending microtask jobs (promise reactions, etc.)
-	* Returns the number of jobs executed.
-	*/
 	executePendingJobs() {
 		this.assertNotDisposed();
 		let count = 0;
@@ -1220,20 +1006,10 @@ var QuickJS = class QuickJS {
 		}
 		return count;
 	}
-	/**
-	* Explicitly trigger garbage collection. QuickJS runs GC automatically,
-	* but this can be useful to reclaim memory at a known point or before
-	* taking a snapshot.
-	*/
 	runGC() {
 		this.assertNotDisposed();
 		this.exports.qjs_run_gc();
 	}
-	/**
-	* The GC threshold in bytes. When allocated memory exceeds this value,
-	* garbage collection is triggered automatically. Set to 0 to disable
-	* automatic GC.
-	*/
 	get gcThreshold() {
 		this.assertNotDisposed();
 		return this.exports.qjs_get_gc_threshold();
@@ -1242,10 +1018,6 @@ var QuickJS = class QuickJS {
 		this.assertNotDisposed();
 		this.exports.qjs_set_gc_threshold(threshold);
 	}
-	/**
-	* Get detailed memory usage statistics from the QuickJS runtime.
-	* Returns counts and sizes for atoms, strings, objects, functions, etc.
-	*/
 	getMemoryUsage() {
 		this.assertNotDisposed();
 		const bufPtr = this.exports.wasm_malloc(208);
@@ -1282,16 +1054,10 @@ var QuickJS = class QuickJS {
 		this.exports.wasm_free(bufPtr);
 		return result;
 	}
-	/**
-	* Get the global object. Prefer the cached `vm.global` property.
-	*/
 	getGlobal() {
 		this.assertNotDisposed();
 		return new JSValueHandle(this, this.exports.qjs_get_global());
 	}
-	/**
-	* Create a new QuickJS string value.
-	*/
 	newString(str) {
 		this.assertNotDisposed();
 		const { ptr, len } = this.writeString(str);
@@ -1299,41 +1065,24 @@ var QuickJS = class QuickJS {
 		this.exports.wasm_free(ptr);
 		return new JSValueHandle(this, resultPtr);
 	}
-	/**
-	* Create a new QuickJS number value.
-	*/
 	newNumber(num) {
 		this.assertNotDisposed();
 		return new JSValueHandle(this, this.exports.qjs_new_number(num));
 	}
-	/**
-	* Create a new QuickJS BigInt value.
-	*/
 	newBigInt(val) {
 		this.assertNotDisposed();
 		const lo = Number(val & 4294967295n);
 		const hi = Number(val >> 32n & 4294967295n);
 		return new JSValueHandle(this, this.exports.qjs_new_big_int64(lo, hi));
 	}
-	/**
-	* Create a new QuickJS object value.
-	*/
 	newObject() {
 		this.assertNotDisposed();
 		return new JSValueHandle(this, this.exports.qjs_new_object());
 	}
-	/**
-	* Create a new QuickJS array value.
-	*/
 	newArray() {
 		this.assertNotDisposed();
 		return new JSValueHandle(this, this.exports.qjs_new_array());
 	}
-	/**
-	* Create a global symbol (`Symbol.for(description)`).
-	* Global symbols with the same description are always the same symbol,
-	* even across snapshot/restore.
-	*/
 	newSymbolFor(description) {
 		this.assertNotDisposed();
 		const { ptr, len } = this.writeString(description);
@@ -1341,9 +1090,6 @@ var QuickJS = class QuickJS {
 		this.exports.wasm_free(ptr);
 		return result;
 	}
-	/**
-	* Create a new QuickJS ArrayBuffer by copying data from a host buffer.
-	*/
 	newArrayBuffer(data) {
 		this.assertNotDisposed();
 		const bytes = data instanceof ArrayBuffer ? new Uint8Array(data) : data;
@@ -1354,9 +1100,6 @@ var QuickJS = class QuickJS {
 		this.exports.wasm_free(ptr);
 		return result;
 	}
-	/**
-	* Create a new QuickJS Uint8Array by copying data from a host buffer.
-	*/
 	newUint8Array(data) {
 		this.assertNotDisposed();
 		const ptr = this.exports.wasm_malloc(data.length);
@@ -1366,40 +1109,22 @@ var QuickJS = class QuickJS {
 		this.exports.wasm_free(ptr);
 		return result;
 	}
-	/**
-	* Get undefined. Prefer the cached `vm.undefined` property.
-	*/
 	getUndefined() {
 		this.assertNotDisposed();
 		return new JSValueHandle(this, this.exports.qjs_get_undefined());
 	}
-	/**
-	* Get null. Prefer the cached `vm.null` property.
-	*/
 	getNull() {
 		this.assertNotDisposed();
 		return new JSValueHandle(this, this.exports.qjs_get_null());
 	}
-	/**
-	* Get true. Prefer the cached `vm.true` property.
-	*/
 	getTrue() {
 		this.assertNotDisposed();
 		return new JSValueHandle(this, this.exports.qjs_get_true());
 	}
-	/**
-	* Get false. Prefer the cached `vm.false` property.
-	*/
 	getFalse() {
 		this.assertNotDisposed();
 		return new JSValueHandle(this, this.exports.qjs_get_false());
 	}
-	/**
-	* Create a new QuickJS function backed by a host callback.
-	*
-	* When the function is called inside QuickJS, the host callback is invoked
-	* with the `this` value and arguments as JSValueHandles.
-	*/
 	newFunction(name, fn) {
 		this.assertNotDisposed();
 		if (this.hostCallbacks.has(name)) throw new Error(`Host callback with name "${name}" is already registered`);
@@ -1409,37 +1134,10 @@ var QuickJS = class QuickJS {
 		this.exports.wasm_free(namePtr);
 		return new JSValueHandle(this, resultPtr);
 	}
-	/**
-	* Run `fn` with a handle scope: every handle created during the call is
-	* disposed when it returns, except those passed to `scope.escape()`.
-	*
-	* This is the bulk alternative to disposing handles individually, for code
-	* that creates many intermediates, such as walking a large value:
-	*
-	* ```ts
-	* const name = vm.withScope((scope) => {
-	*   const user = root.getProp('user');       // freed automatically
-	*   const profile = user.getProp('profile'); // freed automatically
-	*   return scope.escape(profile.getProp('name'));
-	* });
-	* ```
-	*
-	* Scopes nest: `escape()` transfers the handle to the enclosing scope when
-	* there is one, so it is still cleaned up at the outer boundary.
-	*
-	* `fn` must be synchronous. Handles created after an `await` are outside
-	* the scope, because it closes as soon as `fn` returns.
-	*
-	* Host callbacks are safe to trigger inside a scope: the `this`/argument
-	* handles the trampoline passes to a callback wrap C-owned pointers and
-	* are exempt from scope tracking (see `handleHostCall`), so the scope
-	* frees only handles the host actually owns. Handles a callback CREATES
-	* (including `dup()`s of its arguments) are tracked normally.
-	*/
 	withScope(fn) {
 		this.assertNotDisposed();
 		const enclosing = this._activeScope;
-		const tracked = /* @__PURE__ */ new Set();
+		const tracked = new Set();
 		this._activeScope = tracked;
 		const scope = { escape: (handle) => {
 			tracked.delete(handle);
@@ -1453,36 +1151,6 @@ var QuickJS = class QuickJS {
 			for (const handle of tracked) handle.dispose();
 		}
 	}
-	/**
-	* Export a handle as a snapshot-portable token.
-	*
-	* A handle's heap box lives in the VM's linear memory, so a
-	* `snapshot()` taken while the handle is alive carries it, and a VM
-	* restored from that snapshot has the identical box at the identical
-	* offset. `importHandle(token)` on the restored VM (or on this VM)
-	* re-materializes an owned handle for the same guest value without
-	* evaluating any guest code.
-	*
-	* Contract:
-	* - the handle must stay undisposed until after `snapshot()`; its
-	*   box (and the reference it holds) must be part of the memory image;
-	* - the token is only meaningful to THIS VM and VMs restored from a
-	*   snapshot of it taken while the handle was alive;
-	* - `importHandle` duplicates the underlying value (fresh reference,
-	*   fresh box), so it can be called any number of times and each
-	*   returned handle is independently owned and disposable. The
-	*   exported box's own reference is intentionally never released on
-	*   restored VMs (one retained reference per VM image, reclaimed
-	*   with the VM).
-	*
-	* The intended use is boot-time capture: snapshot a VM after capturing
-	* references to pristine intrinsics but BEFORE evaluating untrusted or
-	* user code, then restore per task and import the captured handles,
-	* guaranteeing the references predate anything user code patched,
-	* without re-running capture code in the restored VM (where user-
-	* patched globals could observe it). See vercel/workflow's host-side
-	* serde for a worked example.
-	*/
 	exportHandle(handle) {
 		this.assertNotDisposed();
 		if (handle.vm !== this) throw new Error("exportHandle: handle belongs to a different VM");
@@ -1490,33 +1158,11 @@ var QuickJS = class QuickJS {
 		if (handle._isBorrowed) throw new Error("exportHandle: cannot export a borrowed handle (host-callback this/argument); its box is freed when the callback returns. dup() it and export the duplicate.");
 		return handle.ptr;
 	}
-	/**
-	* Re-materialize a handle from a token produced by `exportHandle`,
-	* on this VM, or on a VM restored from a snapshot taken while the
-	* exported handle was alive. Returns a NEW owned handle (the
-	* underlying value's refcount is incremented); dispose it like any
-	* other handle. See `exportHandle` for the full contract.
-	*/
 	importHandle(token) {
 		this.assertNotDisposed();
 		if (!Number.isInteger(token) || token <= 0 || token >= this.exports.memory.buffer.byteLength) throw new Error(`importHandle: invalid token ${token}`);
 		return new JSValueHandle(this, this.exports.qjs_dup_value(token));
 	}
-	/**
-	* Create a QuickJS function backed by a host callback whose registration is
-	* tied to the returned handle: disposing the handle unregisters the
-	* callback.
-	*
-	* Use this for short-lived callbacks (e.g. a visitor passed to
-	* `Map.prototype.forEach`) where the name is an implementation detail.
-	* `newFunction()` keeps its callback registered for the lifetime of the VM
-	* (by design, so that names can be re-registered after a snapshot is
-	* restored), which makes it unsuitable for callbacks created in a loop.
-	*
-	* The guest must not retain the function past disposal: calling it after
-	* the handle is disposed throws, because the callback is gone. Ephemeral
-	* functions do not survive snapshot/restore.
-	*/
 	newEphemeralFunction(fn) {
 		this.assertNotDisposed();
 		const name = `__ephemeral:${this.nextInternalId++}`;
@@ -1530,21 +1176,9 @@ var QuickJS = class QuickJS {
 		};
 		return handle;
 	}
-	/**
-	* Remove a host callback registered with `newFunction()` or
-	* `registerHostCallback()`. Returns true if a callback was removed.
-	*
-	* Any QuickJS function still referencing the name will throw when called,
-	* so only unregister once the guest can no longer reach it.
-	*/
 	unregisterHostCallback(name) {
 		return this.hostCallbacks.delete(name);
 	}
-	/**
-	* Create an internal host function that bypasses the duplicate-name check.
-	* Used for ephemeral callbacks (promise settle handlers, resolvePromise, etc.)
-	* that are not intended to survive snapshot/restore.
-	*/
 	newInternalFunction(name, fn) {
 		this.hostCallbacks.set(name, fn);
 		const { ptr: namePtr, len: nameLen } = this.writeString(name);
@@ -1552,15 +1186,6 @@ var QuickJS = class QuickJS {
 		this.exports.wasm_free(namePtr);
 		return new JSValueHandle(this, resultPtr);
 	}
-	/**
-	* Create a new promise.
-	*
-	* Returns a Deferred with:
-	* - `handle` - the QuickJS promise object
-	* - `settled` - a host Promise that resolves when the QuickJS promise settles
-	* - `resolve(value)` - resolve the promise with a QuickJS value
-	* - `reject(value)` - reject the promise with a QuickJS value
-	*/
 	newPromise() {
 		this.assertNotDisposed();
 		const resolveOutPtr = this.exports.wasm_malloc(4);
@@ -1609,15 +1234,6 @@ var QuickJS = class QuickJS {
 			}
 		};
 	}
-	/**
-	* Resolve a promise handle. Returns a host-side Promise that resolves
-	* with the settled value/error of the QuickJS promise.
-	*
-	* If the handle is not a promise, it is treated as an already-fulfilled value.
-	*
-	* The returned host Promise resolves to `{ value: JSValueHandle }` on
-	* fulfillment or `{ error: JSValueHandle }` on rejection.
-	*/
 	resolvePromise(promiseHandle) {
 		this.assertNotDisposed();
 		if (!this.exports.qjs_is_promise(promiseHandle.ptr)) return Promise.resolve({ value: promiseHandle.dup() });
@@ -1647,44 +1263,16 @@ var QuickJS = class QuickJS {
 			onRejected.dispose();
 		});
 	}
-	/**
-	* Subscribe to a promise without executing guest code, via quickjs-ng's
-	* JS_PromiseThen: no Promise.prototype.then lookup, no Symbol.species.
-	* Returns the chained promise. Handler handles are borrowed (caller
-	* still owns and disposes them).
-	* @internal
-	*/
 	promiseThenRaw(promise, onFulfilled, onRejected) {
 		return new JSValueHandle(this, this.exports.qjs_promise_then(promise.ptr, onFulfilled.ptr, onRejected.ptr));
 	}
-	/**
-	* Mark a promise as handled: an eventual (or already-recorded) rejection
-	* will not be reported to `onUnhandledRejection`. Useful when the host
-	* observes a rejection through other means (e.g. `resolvePromise()`) and
-	* wants to suppress the unhandled-rejection callback for it.
-	*
-	* No-op if the handle is not a promise.
-	*/
 	markPromiseHandled(promise) {
 		this.assertNotDisposed();
 		this.exports.qjs_promise_mark_as_handled(promise.ptr);
 	}
-	/**
-	* Call a QuickJS function. If the function throws, a `JSException`
-	* is thrown on the host side.
-	*/
 	callFunction(func, thisVal, ...args) {
 		return this.throwIfException(this.callFunctionRaw(func, thisVal, ...args));
 	}
-	/**
-	* Invoke a QuickJS constructor with `new`, i.e. `new ctor(...args)`.
-	* If the constructor throws (including when `ctor` is not a constructor),
-	* a `JSException` is thrown on the host side.
-	*
-	* This is the counterpart to `callFunction` for building values inside
-	* the VM from the host, e.g. `new Date(iso)` on a constructor captured
-	* before any user code ran.
-	*/
 	construct(ctor, ...args) {
 		this.assertNotDisposed();
 		const argc = args.length;
@@ -1698,10 +1286,6 @@ var QuickJS = class QuickJS {
 		if (argvPtr) this.exports.wasm_free(argvPtr);
 		return this.throwIfException(new JSValueHandle(this, resultPtr));
 	}
-	/**
-	* Internal: call a QuickJS function without throwing on exception.
-	* Used by promise plumbing where exceptions are handled differently.
-	*/
 	callFunctionRaw(func, thisVal, ...args) {
 		this.assertNotDisposed();
 		const argc = args.length;
@@ -1715,10 +1299,6 @@ var QuickJS = class QuickJS {
 		if (argvPtr) this.exports.wasm_free(argvPtr);
 		return new JSValueHandle(this, resultPtr);
 	}
-	/**
-	* Set a property on an object. Accepts string or JSValueHandle as key.
-	* JSValueHandle keys support symbols (including `Symbol.for()`).
-	*/
 	setProp(obj, key, value) {
 		this.assertNotDisposed();
 		if (typeof key === "string") {
@@ -1727,14 +1307,6 @@ var QuickJS = class QuickJS {
 			this.exports.wasm_free(namePtr);
 		} else this.exports.qjs_set_prop_value(obj.ptr, key.ptr, value.ptr);
 	}
-	/**
-	* Define a property on an object with explicit property descriptor flags.
-	* Unlike `setProp`, this allows controlling `writable`, `enumerable`, and
-	* `configurable` attributes, matching `Object.defineProperty()` semantics.
-	* Accepts string or JSValueHandle as key (JSValueHandle keys support symbols).
-	*
-	* All flags default to `false` when not specified.
-	*/
 	defineProp(obj, key, value, descriptor) {
 		this.assertNotDisposed();
 		let flags = 0;
@@ -1747,25 +1319,14 @@ var QuickJS = class QuickJS {
 			this.exports.wasm_free(namePtr);
 		} else this.exports.qjs_define_prop_value(obj.ptr, key.ptr, value.ptr, flags);
 	}
-	/**
-	* Get a property from an object using a JSValueHandle key.
-	* Supports symbol keys (including `Symbol.for()`).
-	*/
 	getProp(obj, key) {
 		this.assertNotDisposed();
 		return new JSValueHandle(this, this.exports.qjs_get_prop_value(obj.ptr, key.ptr));
 	}
-	/**
-	* Get the current exception, if any.
-	*/
 	getException() {
 		this.assertNotDisposed();
 		return new JSValueHandle(this, this.exports.qjs_get_exception());
 	}
-	/**
-	* Create a new QuickJS Error object.
-	* Accepts a string message or a native Error object.
-	*/
 	newError(messageOrError) {
 		this.assertNotDisposed();
 		const errPtr = this.exports.qjs_new_error();
@@ -1791,9 +1352,6 @@ var QuickJS = class QuickJS {
 		}
 		return errHandle;
 	}
-	/**
-	* Get the typeof a handle as a string.
-	*/
 	typeof(handle) {
 		this.assertNotDisposed();
 		const e = this.exports;
@@ -1808,15 +1366,9 @@ var QuickJS = class QuickJS {
 		if (e.qjs_is_object(handle.ptr)) return "object";
 		return "unknown";
 	}
-	/**
-	* Convert a QuickJS handle to a host JavaScript value.
-	* Handles strings, numbers, booleans, null, undefined, bigint, arrays,
-	* errors, functions, and plain objects. Circular references in objects
-	* are returned as `undefined`.
-	*/
 	dump(handle) {
 		this.assertNotDisposed();
-		return this._dump(handle, /* @__PURE__ */ new Map());
+		return this._dump(handle, new Map());
 	}
 	_dump(handle, visited) {
 		const e = this.exports;
@@ -1948,9 +1500,6 @@ var QuickJS = class QuickJS {
 			return obj;
 		}
 	}
-	/**
-	* Convert a host JavaScript value to a QuickJS handle.
-	*/
 	hostToHandle(value) {
 		this.assertNotDisposed();
 		if (value === void 0) return this.undefined;
@@ -2000,13 +1549,6 @@ var QuickJS = class QuickJS {
 		}
 		return this.undefined;
 	}
-	/**
-	* Snapshot the entire VM state.
-	*
-	* Returns a snapshot containing the full WASM linear memory. Use
-	* `QuickJS.serializeSnapshot()` to convert to a versioned binary
-	* buffer for persistent storage.
-	*/
 	snapshot() {
 		this.assertNotDisposed();
 		return {
@@ -2022,17 +1564,9 @@ var QuickJS = class QuickJS {
 			}))
 		};
 	}
-	/**
-	* Re-register a host callback after restoring from a snapshot.
-	* The name must match the name passed to `newFunction()` before the snapshot.
-	*/
 	registerHostCallback(name, fn) {
 		this.hostCallbacks.set(name, fn);
 	}
-	/**
-	* Dispose the VM, releasing all references to the WASM instance
-	* so it can be garbage collected by the host JS engine.
-	*/
 	dispose() {
 		if (!this.disposed) {
 			this.disposed = true;
@@ -2049,61 +1583,31 @@ var QuickJS = class QuickJS {
 			this.module = null;
 		}
 	}
-	/**
-	* Support for `using` declarations (Explicit Resource Management).
-	* Automatically disposes the VM when it goes out of scope.
-	*
-	* ```typescript
-	* using vm = await QuickJS.create(wasmBytes);
-	* vm.evalCode('1 + 2');
-	* // vm is automatically disposed here
-	* ```
-	*/
 	[Symbol.dispose]() {
 		this.dispose();
 	}
 	assertNotDisposed() {
 		if (this.disposed) throw new Error("QuickJS instance has been disposed");
 	}
-	/** @internal */
 	_getExports() {
 		return this.exports;
 	}
-	/** @internal */
 	_getMemory() {
 		return this.exports.memory;
 	}
-	/** @internal */
 	_writeString(str) {
 		return this.writeString(str);
 	}
-	/** @internal */
 	_readCString(ptr) {
 		return this.readCString(ptr);
 	}
 };
-/**
-* Whether a string-typed property key survives the NUL-terminated
-* C-string key APIs: embedded U+0000 truncates the key, and an UNPAIRED
-* surrogate cannot be UTF-8 encoded (paired surrogates, such as those
-* that encode emoji, are fine). Keys that don't survive are routed through length-aware
-* guest string values instead.
-*/
 function stringKeyNeedsValuePath(key) {
 	return key.includes("\0") || LONE_SURROGATE_RE.test(key);
 }
 const wtf8Decoder = new TextDecoder();
 const wtf8Encoder = new TextEncoder();
 const LONE_SURROGATE_RE = /(?:[\uD800-\uDBFF](?![\uDC00-\uDFFF]))|(?:(?<![\uD800-\uDBFF])[\uDC00-\uDFFF])/;
-/**
-* Encode a JS string to WTF-8 bytes. Well-formed strings (including
-* paired surrogates, such as emoji) take the native TextEncoder; strings with
-* LONE surrogates take a manual encode that writes each unpaired
-* surrogate as the 3-byte sequence quickjs's tolerant UTF-8 decoder
-* accepts; TextEncoder would replace them with U+FFFD, silently
-* corrupting every host→guest string (sources, property keys,
-* newString values).
-*/
 function encodeWtf8(str) {
 	if (!LONE_SURROGATE_RE.test(str)) return wtf8Encoder.encode(str);
 	const bytes = [];
@@ -2124,15 +1628,6 @@ function encodeWtf8(str) {
 	}
 	return new Uint8Array(bytes);
 }
-/**
-* Decode WTF-8 bytes to a JS string. WTF-8 is UTF-8 extended with 3-byte
-* sequences for surrogate code points (0xED 0xA0-0xBF 0x80-0xBF), which
-* is how quickjs's JS_ToCStringLen2 encodes lone surrogates ("keep
-* unmatched surrogate code points"). TextDecoder replaces those
-* sequences with U+FFFD, so they are detected first and the rare strings
-* containing them take a manual decode; everything else (the
-* overwhelming majority) uses the native decoder.
-*/
 function decodeWtf8(bytes) {
 	let hasSurrogateSequence = false;
 	for (let i = 0; i < bytes.length - 1; i++) if (bytes[i] === 237 && bytes[i + 1] >= 160 && bytes[i + 1] <= 191) {
@@ -2161,26 +1656,11 @@ function decodeWtf8(bytes) {
 	}
 	return out;
 }
-/**
-* An exception thrown from QuickJS code. Extends `Error` so it works with
-* standard error handling (`instanceof Error`, `.message`, `.stack`), and
-* also exposes a `handle` property, a live `JSValueHandle` to the QuickJS
-* exception value, allowing direct inspection of custom properties.
-*
-* The `handle` must be disposed when you're done with it (or use `using`).
-* If the error propagates uncaught, the handle will be cleaned up when the
-* VM is disposed.
-*/
 var JSException = class extends Error {
-	/**
-	* A live handle to the QuickJS exception value. You can read custom
-	* properties, call methods, etc. Must be disposed when done.
-	*/
 	handle;
 	#name;
 	#message;
 	#stack;
-	/** @internal */
 	constructor(handle) {
 		const env_1 = {
 			stack: [],
@@ -2227,41 +1707,12 @@ var JSException = class extends Error {
 		this.handle.dispose();
 	}
 };
-/**
-* A handle to a JSValue inside the QuickJS WASM instance.
-*/
 var JSValueHandle = class JSValueHandle {
-	/** The QuickJS VM instance this handle belongs to. */
 	vm;
-	/** @internal */
 	ptr;
 	disposed_ = false;
-	/**
-	* When true, this handle is a cached singleton (e.g. `undefined`, `null`,
-	* `true`, `false`, the global object) and `dispose()` is a no-op. This
-	* prevents code that routinely disposes handles (such as the object/array
-	* branches of `hostToHandle`) from freeing the shared heap `JSValue*` that
-	* the cached singleton still references, which would corrupt later reads.
-	* @internal
-	*/
 	singleton;
-	/**
-	* When true, this handle wraps a `JSValue*` OWNED BY THE C CALLER: the
-	* `this`/argument handles the host-call trampoline passes to a host
-	* callback (`handleHostCall`). The C side frees those values after the
-	* call returns, so `dispose()` is a no-op and the handle is never
-	* registered with an active `withScope()` (either would double-free
-	* the guest value and corrupt the heap). A callback that needs to
-	* retain an argument past its own invocation must `dup()` it; the
-	* duplicate takes a fresh reference and behaves like any owned handle.
-	* @internal
-	*/
 	borrowed;
-	/**
-	* Extra cleanup to run when this handle is disposed. Used by
-	* `newEphemeralFunction()` to unregister its host callback.
-	* @internal
-	*/
 	_onDispose;
 	constructor(vm, ptr, singleton = false, borrowed = false) {
 		this.vm = vm;
@@ -2270,22 +1721,9 @@ var JSValueHandle = class JSValueHandle {
 		this.borrowed = borrowed;
 		if (!singleton && !borrowed) vm._activeScope?.add(this);
 	}
-	/**
-	* Whether this handle wraps a C-owned pointer (host-callback
-	* `this`/arguments). Borrowed handles must never be exported as
-	* snapshot tokens: the trampoline frees their boxes after the
-	* callback returns. @internal
-	*/
 	get _isBorrowed() {
 		return this.borrowed;
 	}
-	/**
-	* Whether `dispose()` has been called on this handle.
-	*
-	* Note that handle methods do not currently guard against use after
-	* disposal: reading from a disposed handle reads freed memory. Check this
-	* when a handle's lifetime is managed elsewhere (e.g. by `withScope()`).
-	*/
 	get disposed() {
 		return this.disposed_;
 	}
@@ -2295,9 +1733,6 @@ var JSValueHandle = class JSValueHandle {
 	get isNull() {
 		return this.vm._getExports().qjs_is_null(this.ptr) !== 0;
 	}
-	/**
-	* Get the promise state: 0 = pending, 1 = fulfilled, 2 = rejected
-	*/
 	get isBool() {
 		return this.vm._getExports().qjs_is_bool(this.ptr) !== 0;
 	}
@@ -2331,113 +1766,42 @@ var JSValueHandle = class JSValueHandle {
 	get isArrayBuffer() {
 		return this.vm._getExports().qjs_is_array_buffer(this.ptr) !== 0;
 	}
-	/**
-	* Whether this value is a Proxy exotic object.
-	*
-	* This is an engine-level check: it never fires proxy traps and cannot
-	* be determined (or spoofed) from within guest JavaScript. Use
-	* {@link getProxyTarget} / {@link getProxyHandler} to introspect a
-	* detected proxy without executing guest code.
-	*/
 	get isProxy() {
 		return this.vm._getExports().qjs_is_proxy(this.ptr) !== 0;
 	}
-	/**
-	* Whether this value is a Map (engine brand check: trap-free,
-	* spoof-proof, and unaffected by prototype/constructor mutation).
-	* A Proxy wrapping a Map returns false.
-	*/
 	get isMap() {
 		return this.vm._getExports().qjs_is_map(this.ptr) !== 0;
 	}
-	/**
-	* Whether this value is a Set (engine brand check: trap-free,
-	* spoof-proof, and unaffected by prototype/constructor mutation).
-	* A Proxy wrapping a Set returns false.
-	*/
 	get isSet() {
 		return this.vm._getExports().qjs_is_set(this.ptr) !== 0;
 	}
-	/**
-	* Whether this value is a Date (engine brand check: trap-free,
-	* spoof-proof, and unaffected by prototype/constructor mutation).
-	* A Proxy wrapping a Date returns false.
-	*/
 	get isDate() {
 		return this.vm._getExports().qjs_is_date(this.ptr) !== 0;
 	}
-	/**
-	* Whether this value is a RegExp (engine brand check: trap-free,
-	* spoof-proof, and unaffected by prototype/constructor mutation).
-	* A Proxy wrapping a RegExp returns false.
-	*/
 	get isRegExp() {
 		return this.vm._getExports().qjs_is_regexp(this.ptr) !== 0;
 	}
-	/** Whether this value is a WeakRef (engine brand check). */
 	get isWeakRef() {
 		return this.vm._getExports().qjs_is_weak_ref(this.ptr) !== 0;
 	}
-	/** Whether this value is a WeakMap (engine brand check). */
 	get isWeakMap() {
 		return this.vm._getExports().qjs_is_weak_map(this.ptr) !== 0;
 	}
-	/** Whether this value is a WeakSet (engine brand check). */
 	get isWeakSet() {
 		return this.vm._getExports().qjs_is_weak_set(this.ptr) !== 0;
 	}
-	/** Whether this value is a DataView (engine brand check). */
 	get isDataView() {
 		return this.vm._getExports().qjs_is_data_view(this.ptr) !== 0;
 	}
-	/**
-	* A numeric identity for the underlying heap value, or 0 for values that
-	* are not heap-allocated (numbers, booleans, `null`, `undefined`).
-	*
-	* Two handles to the same underlying object always report the same
-	* identity, and two live handles to different objects always report
-	* different identities, so this is the value to key a `Map` on when
-	* deduplicating or detecting cycles across handles (`dump()` uses it for
-	* exactly that).
-	*
-	* The identity is only meaningful while the value is alive; it is an
-	* address, so it may be reused after every handle to the value has been
-	* disposed. Do not persist it, and do not treat it as unforgeable: a
-	* number read out of the guest can trivially collide with one.
-	*/
 	get identity() {
 		return this.vm._getExports().qjs_get_value_ptr(this.ptr);
 	}
-	/**
-	* Extract the value as a boolean, applying JavaScript truthiness
-	* (equivalent to `!!value` inside the VM).
-	*/
 	toBoolean() {
 		return this.vm._getExports().qjs_get_bool(this.ptr) !== 0;
 	}
-	/**
-	* The internal QuickJS class ID of this value, or 0 for non-objects.
-	* Useful as a generic engine-level brand when no dedicated `is*`
-	* getter exists. Class IDs are stable within a VM instance but are an
-	* engine implementation detail, so prefer the dedicated getters.
-	*/
 	get classId() {
 		return this.vm._getExports().qjs_get_class_id(this.ptr);
 	}
-	/**
-	* The engine-level class name of this value, e.g. `"Object"`, `"Map"`,
-	* `"Date"`, `"RegExp"`, or the registered name of an extension-defined
-	* class like `"URL"`, or `undefined` for non-objects and unnamed
-	* internal classes.
-	*
-	* Unlike `constructorName` (which reads the `constructor` and `name`
-	* properties and can therefore fire getters/proxy traps and be spoofed),
-	* this is trap-free: it reads the engine's class table directly, never
-	* executes guest code, and cannot be forged by reassigning prototypes or
-	* constructors. Note that the engine registers the Proxy class under the
-	* name `"Object"` (mirroring `Object.prototype.toString`), so use `isProxy`
-	* to detect proxies and `getProxyTarget()` to read the target's brand.
-	*/
 	get className() {
 		const h = new JSValueHandle(this.vm, this.vm._getExports().qjs_get_class_name(this.ptr));
 		if (this.vm._getExports().qjs_is_exception(h.ptr) !== 0) {
@@ -2453,25 +1817,15 @@ var JSValueHandle = class JSValueHandle {
 	get promiseState() {
 		return this.vm._getExports().qjs_promise_state(this.ptr);
 	}
-	/**
-	* Get the typeof this value as a string.
-	* Returns the same values as the native `typeof` operator.
-	*/
 	get typeof() {
 		return this.vm.typeof(this);
 	}
-	/**
-	* Get the length property of this value (for arrays, strings, etc.).
-	*/
 	get length() {
 		const h = this.getProp("length");
 		const n = h.toNumber();
 		h.dispose();
 		return n;
 	}
-	/**
-	* Get the constructor name of this object, or undefined if unavailable.
-	*/
 	get constructorName() {
 		const ctor = this.getProp("constructor");
 		if (ctor.isUndefined || ctor.isNull) {
@@ -2488,9 +1842,6 @@ var JSValueHandle = class JSValueHandle {
 		name.dispose();
 		return result;
 	}
-	/**
-	* Get the own enumerable string property names (equivalent to Object.keys()).
-	*/
 	keys() {
 		const e = this.vm._getExports();
 		const keysPtr = e.qjs_get_own_property_names(this.ptr);
@@ -2512,10 +1863,6 @@ var JSValueHandle = class JSValueHandle {
 		keysHandle.dispose();
 		return result;
 	}
-	/**
-	* Get all own property names including non-enumerable ones
-	* (equivalent to Object.getOwnPropertyNames()).
-	*/
 	getOwnPropertyNames() {
 		const e = this.vm._getExports();
 		const keysPtr = e.qjs_get_own_property_names_all(this.ptr);
@@ -2537,16 +1884,6 @@ var JSValueHandle = class JSValueHandle {
 		keysHandle.dispose();
 		return result;
 	}
-	/**
-	* Get ALL own property keys (strings and symbols), including
-	* non-enumerable (equivalent to Reflect.ownKeys()).
-	*
-	* String keys are returned as strings; symbol keys are returned as
-	* JSValueHandles which the caller must dispose.
-	*
-	* Trap-free for ordinary objects; fires the `ownKeys` trap for a
-	* Proxy (check {@link isProxy} first if that matters).
-	*/
 	getOwnPropertyKeys() {
 		const e = this.vm._getExports();
 		const keysPtr = e.qjs_get_own_property_keys(this.ptr);
@@ -2571,22 +1908,6 @@ var JSValueHandle = class JSValueHandle {
 		keysHandle.dispose();
 		return result;
 	}
-	/**
-	* Get the own property descriptor for a key WITHOUT invoking getters
-	* (equivalent to Object.getOwnPropertyDescriptor()).
-	*
-	* This is the safe way to inspect a property that may be an accessor:
-	* a data property yields `{ value, writable, enumerable, configurable }`,
-	* an accessor property yields `{ get, set, enumerable, configurable }`
-	* where `get`/`set` are handles to the accessor functions themselves
-	* (never invoked). Returns undefined if there is no such own property.
-	*
-	* The `value`/`get`/`set` handles are owned by the caller and must be
-	* disposed.
-	*
-	* Trap-free for ordinary objects; fires the `getOwnPropertyDescriptor`
-	* trap for a Proxy (check {@link isProxy} first if that matters).
-	*/
 	getOwnPropertyDescriptor(key) {
 		const env_2 = {
 			stack: [],
@@ -2627,9 +1948,6 @@ var JSValueHandle = class JSValueHandle {
 			__disposeResources(env_2);
 		}
 	}
-	/**
-	* Check if a property is an own property (equivalent to Object.prototype.hasOwnProperty).
-	*/
 	hasOwnProperty(name) {
 		if (stringKeyNeedsValuePath(name)) {
 			const env_3 = {
@@ -2652,9 +1970,6 @@ var JSValueHandle = class JSValueHandle {
 		this.vm._getExports().wasm_free(namePtr);
 		return result === 1;
 	}
-	/**
-	* Check if a property is enumerable (equivalent to Object.prototype.propertyIsEnumerable).
-	*/
 	propertyIsEnumerable(name) {
 		if (stringKeyNeedsValuePath(name)) {
 			const env_4 = {
@@ -2677,18 +1992,10 @@ var JSValueHandle = class JSValueHandle {
 		this.vm._getExports().wasm_free(namePtr);
 		return result === 1;
 	}
-	/**
-	* Get the prototype of this object (equivalent to Object.getPrototypeOf()).
-	*/
 	getPrototypeOf() {
 		const protoPtr = this.vm._getExports().qjs_get_prototype_of(this.ptr);
 		return new JSValueHandle(this.vm, protoPtr);
 	}
-	/**
-	* Get the `[[ProxyTarget]]` of this Proxy without firing any traps.
-	* Throws {@link JSException} if this value is not a Proxy; check
-	* {@link isProxy} first. Note the target may itself be a Proxy.
-	*/
 	getProxyTarget() {
 		const ptr = this.vm._getExports().qjs_get_proxy_target(this.ptr);
 		const handle = new JSValueHandle(this.vm, ptr);
@@ -2698,11 +2005,6 @@ var JSValueHandle = class JSValueHandle {
 		}
 		return handle;
 	}
-	/**
-	* Get the `[[ProxyHandler]]` of this Proxy without firing any traps.
-	* Throws {@link JSException} if this value is not a Proxy; check
-	* {@link isProxy} first.
-	*/
 	getProxyHandler() {
 		const ptr = this.vm._getExports().qjs_get_proxy_handler(this.ptr);
 		const handle = new JSValueHandle(this.vm, ptr);
@@ -2712,9 +2014,6 @@ var JSValueHandle = class JSValueHandle {
 		}
 		return handle;
 	}
-	/**
-	* Get a property by name.
-	*/
 	getProp(name) {
 		if (stringKeyNeedsValuePath(name)) {
 			const env_5 = {
@@ -2737,9 +2036,6 @@ var JSValueHandle = class JSValueHandle {
 		this.vm._getExports().wasm_free(namePtr);
 		return new JSValueHandle(this.vm, resultPtr);
 	}
-	/**
-	* Set a property by name.
-	*/
 	setProp(name, value) {
 		if (stringKeyNeedsValuePath(name)) {
 			const env_6 = {
@@ -2762,14 +2058,6 @@ var JSValueHandle = class JSValueHandle {
 		this.vm._getExports().qjs_set_prop_string(this.ptr, namePtr, value.ptr);
 		this.vm._getExports().wasm_free(namePtr);
 	}
-	/**
-	* Define a property with explicit property descriptor flags.
-	* Unlike `setProp`, this allows controlling `writable`, `enumerable`, and
-	* `configurable` attributes, matching `Object.defineProperty()` semantics.
-	* Accepts string or JSValueHandle as key (JSValueHandle keys support symbols).
-	*
-	* All flags default to `false` when not specified.
-	*/
 	defineProp(key, value, descriptor) {
 		let flags = 0;
 		if (descriptor?.configurable) flags |= 1;
@@ -2798,15 +2086,9 @@ var JSValueHandle = class JSValueHandle {
 			this.vm._getExports().wasm_free(namePtr);
 		} else this.vm._getExports().qjs_define_prop_value(this.ptr, key.ptr, value.ptr, flags);
 	}
-	/**
-	* Extract the value as a number.
-	*/
 	toNumber() {
 		return this.vm._getExports().qjs_get_float64(this.ptr);
 	}
-	/**
-	* Extract the value as a BigInt.
-	*/
 	toBigInt() {
 		const e = this.vm._getExports();
 		const loPtr = e.wasm_malloc(4);
@@ -2823,10 +2105,6 @@ var JSValueHandle = class JSValueHandle {
 		e.wasm_free(hiPtr);
 		return BigInt(hi) << 32n | BigInt(lo);
 	}
-	/**
-	* Extract the value as an ArrayBuffer (copies from WASM memory).
-	* Works on ArrayBuffer values. For typed arrays, gets the underlying buffer.
-	*/
 	toArrayBuffer() {
 		const e = this.vm._getExports();
 		const lenOutPtr = e.wasm_malloc(4);
@@ -2866,23 +2144,9 @@ var JSValueHandle = class JSValueHandle {
 		if (abDataPtr === 0) throw new Error("Failed to get ArrayBuffer data from typed array");
 		return new Uint8Array(e.memory.buffer, abDataPtr + byteOffset, byteLength).slice().buffer;
 	}
-	/**
-	* Extract the value as a Uint8Array (copies from WASM memory).
-	* Works on Uint8Array, ArrayBuffer, and other typed array values.
-	*/
 	toUint8Array() {
 		return new Uint8Array(this.toArrayBuffer());
 	}
-	/**
-	* Extract the value as a string. Works on any value.
-	*
-	* For values that are not already strings this performs a JavaScript
-	* string conversion, which **executes guest code**: `toString()` /
-	* `valueOf()` / `Symbol.toPrimitive` on the value or its prototype chain,
-	* and proxy traps. Guard with `isString` when the caller must not run guest
-	* code, and call a captured intrinsic (e.g. `URL.prototype.toString` via
-	* `vm.callFunction`) when a specific conversion is wanted.
-	*/
 	toString() {
 		const e = this.vm._getExports();
 		const lenPtr = e.wasm_malloc(4);
@@ -2898,9 +2162,6 @@ var JSValueHandle = class JSValueHandle {
 			e.wasm_free(lenPtr);
 		}
 	}
-	/**
-	* Use this handle, then dispose it. Returns the callback's return value.
-	*/
 	consume(fn) {
 		try {
 			return fn(this);
@@ -2908,16 +2169,9 @@ var JSValueHandle = class JSValueHandle {
 			this.dispose();
 		}
 	}
-	/**
-	* Duplicate this handle (increment refcount).
-	*/
 	dup() {
 		return new JSValueHandle(this.vm, this.vm._getExports().qjs_dup_value(this.ptr));
 	}
-	/**
-	* Dispose this handle, freeing the heap-allocated JSValue.
-	* Safe to call after the VM has been disposed (becomes a no-op).
-	*/
 	dispose() {
 		if (this.singleton || this.borrowed) return;
 		if (!this.disposed_) {
@@ -2928,16 +2182,6 @@ var JSValueHandle = class JSValueHandle {
 			if (exports) exports.qjs_free_value(this.ptr);
 		}
 	}
-	/**
-	* Support for `using` declarations (Explicit Resource Management).
-	* Automatically disposes the handle when it goes out of scope.
-	*
-	* ```typescript
-	* using result = vm.evalCode('1 + 2');
-	* console.log(result.toNumber()); // 3
-	* // result is automatically disposed here
-	* ```
-	*/
 	[Symbol.dispose]() {
 		this.dispose();
 	}
@@ -2945,7 +2189,6 @@ var JSValueHandle = class JSValueHandle {
 // src/worker/sandbox/t0-hints.ts
 const offsetBytes = 4;
 process.versions.v8.startsWith("13.6.");
-/** The module with its hints. */
 function withHints(engine, hints) {
 	const at = hints.readUInt32LE();
 	return Buffer.concat([
@@ -2956,7 +2199,6 @@ function withHints(engine, hints) {
 }
 // src/worker/sandbox/t0-image.ts
 const lengthBytes = 4;
-/** An engine's state that no other one has had. Throws when the image is not of the module that has `engineBytes`. */
 function freshState(image, engineBytes) {
 	const start = lengthBytes + image.readUInt32LE();
 	const head = JSON.parse(image.toString("utf8", lengthBytes, start));
@@ -2982,11 +2224,6 @@ function freshState(image, engineBytes) {
 	};
 }
 // src/worker/sandbox/t0-javascript.ts
-/**
-* JavaScript of a peer's inside a T0 child, by QuickJS in WebAssembly. It gets its input as JSON and gives back JSON; between
-* them it has the language and nothing else: no files, no network, no timers, no host objects but functions of strings.
-*/
-/** An engine that waits for its one program; the result is JSON. The program throws `GuestFailure`. */
 async function bootJavaScript(bounds) {
 	const engine = (0, node_fs.readFileSync)(bounds.engine);
 	const image = (0, node_fs.readFileSync)(bounds.image);
@@ -3007,7 +2244,6 @@ console.log(one, "b" + rest.b, [3, 1].sort().map((x) => x + 1), { rest });
 try { null.c } catch (error) { progress(0.5, String(error)); }
 class Pair extends Map { get size() { return super.size; } }
 return new Pair(Object.entries(await rest)).size + JSON.stringify("b,c".split(",")).replace(/b/g, "d");`;
-/** What is run once is compiled: a child with time on its hands has another engine, soon forgotten, run what most programs do. */
 async function rehearse(run) {
 	await run({
 		form: "program",
@@ -3043,13 +2279,11 @@ async function startEngine(wasm, { head, snapshot }, bounds) {
 		}
 	};
 }
-/** What WASI calls a file that is not open: the engine writes nothing by itself. */
 const EBADF = 8;
 function evaluate(vm, { form, code }) {
 	if (form === "expression") return vm.evalCode(`(${code}\n)`, "expression.js");
 	return vm.evalCode(`(async function () {${code}\n})()`, "script.js");
 }
-/** The value that a promise comes to. Nothing from outside can wake the guest, so what waits with no job left waits for ever. */
 async function settled(vm, value) {
 	if (!value.isPromise) return value;
 	let outcome;
@@ -3079,7 +2313,6 @@ function reasonOf(message) {
 	return [/out of memory|Error: the (?:result|output) is larger than/.test(message) ? "limit" : "failed", message];
 }
 // src/worker/sandbox/t0-javascript-child.ts
-/** The program of a T0 child for JavaScript. Files: QuickJS as a module, the image of its memory, and its hints. */
 const pageBytes = 65536;
 serve(async (start, { stdout, stderr }) => {
 	const [engine = "", image = "", hints = ""] = start.files;

@@ -38,7 +38,6 @@ function encodeFrame(kind, payload) {
 function messageFrame(value) {
 	return encodeFrame("message", Buffer.from(JSON.stringify(value)));
 }
-/** Takes chunks as they come and hands out whole frames. Throws `RangeError` beyond `mostBytes` in all, or on nonsense. */
 function createFrameReader(mostBytes) {
 	let rest = Buffer.alloc(0);
 	let parts = [];
@@ -72,7 +71,6 @@ function createFrameReader(mostBytes) {
 	};
 }
 // src/worker/sandbox/t0-messages.ts
-/** A guest's run ended for a reason that its code is answerable for. */
 var GuestFailure = class extends Error {
 	reason;
 	constructor(reason, message) {
@@ -81,8 +79,6 @@ var GuestFailure = class extends Error {
 	}
 };
 // src/worker/sandbox/t0-streams.ts
-/** What a guest prints, inside its T0 child: bounded collectors, and standard error read line by line for progress. */
-/** Keeps all that is written. Throws `GuestFailure` beyond `mostBytes`: a flood ends the run. */
 function createCollector(mostBytes) {
 	const chunks = [];
 	let sizeBytes = 0;
@@ -96,7 +92,6 @@ function createCollector(mostBytes) {
 	};
 }
 const lineBytes = 4096;
-/** Lines such as `{"progress":0.5,"message":"half"}` are reports, all others are log. Memory is bounded, size is not. */
 function createErrorStream(emit) {
 	const decoder = new TextDecoder();
 	let rest = "";
@@ -140,13 +135,8 @@ function progressOf(text) {
 	}
 }
 // src/worker/sandbox/t0-child.ts
-/**
-* What runs inside a T0 child: one guest, once, and then the process ends. The engine is up before the request comes, so that a
-* child can be kept warm. There is a program for each kind of guest (`t0-*-child.ts`); its argument is a `T0Start`.
-*/
 const requestBytes = 2 ** 31;
 const pause = new Int32Array(new SharedArrayBuffer(4));
-/** Standard streams are pipes that may be busy: asked again a moment later. Whole calls, because the guest never yields. */
 function retrying(call) {
 	for (;;) try {
 		return call();
@@ -159,7 +149,6 @@ function write(bytes) {
 	for (let at = 0; at < bytes.length;) at += retrying(() => (0, node_fs.writeSync)(1, bytes, at));
 }
 const send = (message) => write(messageFrame(message));
-/** The request and its attachments. Ends the process when the node is gone. */
 function receive() {
 	const read = createFrameReader(requestBytes);
 	const chunk = Buffer.alloc(262144);
@@ -195,9 +184,7 @@ function log(line) {
 	lines += 1;
 	if (lines <= mostLines) send({ log: line.slice(0, 1e3) });
 }
-/** Processor time before the request is the node's, not the guest's. */
 let before;
-/** A request for another kind of guest than this child was started for has nothing to run. */
 function receiveFor(kind) {
 	const { request, attachments } = receive();
 	before = process.cpuUsage();
@@ -210,7 +197,6 @@ function receiveFor(kind) {
 function isFor(request, kind) {
 	return request.kind === kind;
 }
-/** Runs the one guest of this process, and ends it. */
 async function serve(run) {
 	const start = JSON.parse(process.argv[2] ?? "{}");
 	const streams = {
@@ -492,7 +478,7 @@ let WASI = class WASI {
 			},
 			clock_time_get(id, precision, time) {
 				const buffer = new DataView(self.inst.exports.memory.buffer);
-				if (id === 0) buffer.setBigUint64(time, BigInt((/* @__PURE__ */ new Date()).getTime()) * 1000000n, true);
+				if (id === 0) buffer.setBigUint64(time, BigInt(new Date().getTime()) * 1000000n, true);
 				else if (id == 1) {
 					let monotonic_time;
 					try {
@@ -835,7 +821,7 @@ let WASI = class WASI {
 				}
 				let getNow = void 0;
 				if (clockid === 1) getNow = () => BigInt(Math.round(performance.now() * 1e6));
-				else if (clockid === 0) getNow = () => BigInt((/* @__PURE__ */ new Date()).getTime()) * 1000000n;
+				else if (clockid === 0) getNow = () => BigInt(new Date().getTime()) * 1000000n;
 				else return 28;
 				const endTime = (s.flags & 1) !== 0 ? timeout : getNow() + timeout;
 				while (endTime > getNow());
@@ -904,7 +890,7 @@ var Fd = class {
 	fd_pread(size, offset) {
 		return {
 			ret: 58,
-			data: /* @__PURE__ */ new Uint8Array()
+			data: new Uint8Array()
 		};
 	}
 	fd_prestat_get() {
@@ -922,7 +908,7 @@ var Fd = class {
 	fd_read(size) {
 		return {
 			ret: 58,
-			data: /* @__PURE__ */ new Uint8Array()
+			data: new Uint8Array()
 		};
 	}
 	fd_readdir_single(cookie) {
@@ -1316,13 +1302,13 @@ var OpenDirectory = class extends Fd {
 	fd_read(size) {
 		return {
 			ret: 8,
-			data: /* @__PURE__ */ new Uint8Array()
+			data: new Uint8Array()
 		};
 	}
 	fd_pread(size, offset) {
 		return {
 			ret: 8,
-			data: /* @__PURE__ */ new Uint8Array()
+			data: new Uint8Array()
 		};
 	}
 	fd_write(data) {
@@ -1534,8 +1520,8 @@ var Directory = class Directory extends Inode {
 		};
 		debug.log("create", path);
 		let new_child;
-		if (!is_dir) new_child = new File(/* @__PURE__ */ new ArrayBuffer(0));
-		else new_child = new Directory(/* @__PURE__ */ new Map());
+		if (!is_dir) new_child = new File(new ArrayBuffer(0));
+		else new_child = new Directory(new Map());
 		parent_entry.contents.set(filename, new_child);
 		entry = new_child;
 		return {
@@ -1590,11 +1576,6 @@ var ConsoleStdout = class ConsoleStdout extends Fd {
 	}
 };
 // src/worker/sandbox/t0-files.ts
-/**
-* The files of a WASI guest: all in memory, with a bound on bytes and entries over the whole tree. The shim's own classes
-* have none, so a guest could fill the host's memory through them; they are extended because that is how the shim is made.
-*/
-/** More than an archive unpacks to; what each costs the host is some hundred bytes. */
 const entries = 1e4;
 var BoundedOpenFile = class extends OpenFile {
 	#bounded;
@@ -1634,12 +1615,11 @@ var BoundedOpenFile = class extends OpenFile {
 var BoundedFile = class extends File {
 	#quota;
 	#reserved = 0;
-	constructor(quota, data = /* @__PURE__ */ new Uint8Array(), readonly = false) {
-		super(/* @__PURE__ */ new Uint8Array(), { readonly });
+	constructor(quota, data = new Uint8Array(), readonly = false) {
+		super(new Uint8Array(), { readonly });
 		this.data = data;
 		this.#quota = quota;
 	}
-	/** Takes what the file grows by from the quota; space once taken stays taken. An errno when there is not enough. */
 	reserve(size) {
 		if (this.readonly) return 8;
 		if (size < 0n) return 28;
@@ -1649,7 +1629,6 @@ var BoundedFile = class extends File {
 		this.#quota.leftBytes -= more;
 		this.#reserved += more;
 	}
-	/** Grows by doubling: the shim copies the whole file with every write that lengthens it. */
 	grow(end) {
 		const size = Number(end);
 		if (size <= this.data.length) return;
@@ -1674,7 +1653,7 @@ var BoundedFile = class extends File {
 };
 var BoundedDirectory = class BoundedDirectory extends Directory {
 	#quota;
-	constructor(quota, contents = /* @__PURE__ */ new Map()) {
+	constructor(quota, contents = new Map()) {
 		super(contents);
 		this.#quota = quota;
 	}
@@ -1701,7 +1680,6 @@ var BoundedDirectory = class BoundedDirectory extends Directory {
 		};
 	}
 };
-/** `writable`: empty folders that the guest may write in, besides the root itself. */
 function createGuestFiles(given, writable, mostBytes) {
 	const quota = {
 		leftBytes: mostBytes,
@@ -1724,7 +1702,7 @@ function createGuestFiles(given, writable, mostBytes) {
 		const name = parts.pop();
 		folder(parts).contents.set(name, new BoundedFile(quota, data, true));
 	}
-	const root = new PreopenDirectory("/", /* @__PURE__ */ new Map());
+	const root = new PreopenDirectory("/", new Map());
 	root.dir = top;
 	return {
 		root,
@@ -1736,11 +1714,6 @@ function createGuestFiles(given, writable, mostBytes) {
 	};
 }
 // src/worker/sandbox/t0-wasi.ts
-/**
-* Runs one WASI command module inside a T0 child: arguments, standard streams, and files in memory. There is no host file,
-* no socket and no environment behind the shim, whatever the module asks for.
-*/
-/** Standard input that is had when it is first asked for; a class because that is how the shim knows descriptors. */
 var LateInput = class extends Fd {
 	#open;
 	#file;
@@ -1765,7 +1738,6 @@ var LateInput = class extends Fd {
 		return this.#file.fd_read(size);
 	}
 };
-/** The exit code. Throws `GuestFailure`: what the module traps on, or that it is no command module. */
 function runWasi(run) {
 	const fds = [
 		new LateInput(run.stdin),
@@ -1806,7 +1778,6 @@ function trap(error) {
 	return new GuestFailure("failed", `it ended in a trap: ${error instanceof Error ? error.message : String(error)}`);
 }
 const asleep = new Int32Array(new SharedArrayBuffer(4));
-/** A guest that yields has nothing to do just now, and nobody else runs here: a loop that waits costs no processor time. */
 function rest() {
 	Atomics.wait(asleep, 0, 0, 1);
 	return 0;
@@ -1814,10 +1785,6 @@ function rest() {
 const subscriptionBytes = 48;
 const eventBytes = 32;
 const longestWaitMs = 2 ** 31;
-/**
-* The shim's own spins until the time has come, reads the flags from the wrong place, and takes no two subscriptions; this one
-* sleeps. A time is all there is to wait for: files are always ready. Layout: `__wasi_subscription_t` of wasi_snapshot_preview1.
-*/
 function pollWith(shim) {
 	return (inAt, outAt, count, countAt) => {
 		const view = new DataView(shim.inst.exports.memory.buffer);
@@ -1858,10 +1825,9 @@ function pollWith(shim) {
 	};
 }
 // src/worker/sandbox/t0-wasm-child.ts
-/** The program of a T0 child for a module that a peer or the operator brings. It needs no files. */
 serve(async (start, { stdout, stderr }) => {
 	const { request, attachments } = receiveFor("wasm");
-	const [bytes = /* @__PURE__ */ new Uint8Array(), stdin = /* @__PURE__ */ new Uint8Array()] = attachments;
+	const [bytes = new Uint8Array(), stdin = new Uint8Array()] = attachments;
 	let module;
 	try {
 		module = new WebAssembly.Module(new Uint8Array(bytes));
