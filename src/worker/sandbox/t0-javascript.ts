@@ -30,6 +30,9 @@ export interface JavaScriptCode {
 
 type Run = (program: JavaScriptCode) => Promise<string>;
 
+/** Stack and static data of the engine, in the same memory. Where the pages end before the limit, the error itself finds no room: null. */
+const ownBytes = 2 * 1024 * 1024;
+
 /** An engine that waits for its one program; the result is JSON. The program throws `GuestFailure`. */
 export async function bootJavaScript(bounds: JavaScriptBounds): Promise<Run> {
   const engine = readFileSync(bounds.engine);
@@ -62,7 +65,7 @@ async function startEngine(
 ): Promise<Run> {
   const vm = await QuickJS.restore(snapshot, {
     wasm,
-    memoryLimit: bounds.memoryBytes,
+    memoryLimit: Math.max(bounds.memoryBytes - ownBytes, 1),
     maxStackSize: MAX_STACK_SIZE,
     timezoneOffset: 0,
     wasi: () => ({ fd_write: () => EBADF }),

@@ -2224,6 +2224,7 @@ function freshState(image, engineBytes) {
 	};
 }
 // src/worker/sandbox/t0-javascript.ts
+const ownBytes = 2097152;
 async function bootJavaScript(bounds) {
 	const engine = (0, node_fs.readFileSync)(bounds.engine);
 	const image = (0, node_fs.readFileSync)(bounds.image);
@@ -2254,7 +2255,7 @@ async function rehearse(run) {
 async function startEngine(wasm, { head, snapshot }, bounds) {
 	const vm = await QuickJS.restore(snapshot, {
 		wasm,
-		memoryLimit: bounds.memoryBytes,
+		memoryLimit: Math.max(bounds.memoryBytes - ownBytes, 1),
 		maxStackSize: MAX_STACK_SIZE,
 		timezoneOffset: 0,
 		wasi: () => ({ fd_write: () => EBADF })
