@@ -34,8 +34,7 @@ export default defineConfig({
     projects: [
       group("parts", 0, ["tests/{unit,contracts,wire}/**/*.test.ts"], 2),
       group("mesh", 1, ["tests/{network,faults}/**/*.test.ts"], 2, [timed]),
-      // They look for what is left on the machine.
-      group("escape", 2, ["tests/escape/**/*.test.ts"], 1),
+      group("escape", 2, ["tests/escape/**/*.test.ts"], 2),
       group("timed", 3, [timed], 1),
     ],
   },

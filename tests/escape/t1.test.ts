@@ -139,7 +139,7 @@ describe.skipIf(reason !== undefined).each(users)("escape from T1, the node run 
 
   test("a fork bomb", async () => {
     const done = await shell("bomb() { bomb | bomb & }; bomb; sleep 2; echo $(ls /proc | grep -c '^[0-9]')", {
-      limits: { timeoutSeconds: 8 },
+      limits: { timeoutSeconds: 4 },
     });
     if (done.code === "") expect(Number(stdout(done).trim())).toBeLessThan(75);
     await until("all of it is gone", () => !commandLines().some((line) => line.includes("bomb | bomb")));

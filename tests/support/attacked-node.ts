@@ -141,15 +141,26 @@ async function keepAsking(node: ErrandProcess, signal: AbortSignal): Promise<voi
   }
 }
 
-/** Command lines of all processes of the machine. */
+/** Command lines of the processes of the machine, but for what the other test files of this run have running beside. */
 export function commandLines(): string[] {
-  return readdirSync("/proc")
+  const found = readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
     .flatMap((pid) => {
       try {
-        return [readFileSync(`/proc/${pid}/cmdline`, "latin1").replaceAll("\0", " ")];
+        const line = readFileSync(`/proc/${pid}/cmdline`, "latin1").replaceAll("\0", " ");
+        const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
+        const parent = Number(stat.slice(stat.lastIndexOf(")")).split(" ")[2]);
+        return [{ pid: Number(pid), parent, line }];
       } catch {
         return [];
       }
     });
+  const parents = new Map(found.map(({ pid, parent }) => [pid, parent]));
+  // The files of a run are processes of one parent. What has lost its own is anybody's, and counts.
+  const ofAnotherFile = (pid: number): boolean => {
+    const parent = parents.get(pid);
+    if (parent === undefined || pid === process.pid) return false;
+    return parent === process.ppid || ofAnotherFile(parent);
+  };
+  return found.filter(({ pid }) => !ofAnotherFile(pid)).map(({ line }) => line);
 }
