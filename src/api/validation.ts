@@ -16,10 +16,19 @@ const text = new Ajv2020({
   useDefaults: true,
 });
 
+/** Compiled when it is first needed: all schemas would be a sixth of a node's start, and few of its routes are ever called. */
+function compiledLater(ajv: Ajv2020, schema: AnySchemaObject): () => ValidateFunction {
+  let check: ValidateFunction | undefined;
+  return () => (check ??= ajv.compile(schema));
+}
+
 export function useValidation(app: FastifyInstance): void {
   const compile: FastifySchemaCompiler<AnySchemaObject> = ({ schema, httpPart }) => {
-    const check = (httpPart === "body" ? body : text).compile(schema);
-    return (data: unknown) => (check(data) ? { value: data } : { error: invalid(check, httpPart) });
+    const compiled = compiledLater(httpPart === "body" ? body : text, schema);
+    return (data: unknown) => {
+      const check = compiled();
+      return check(data) ? { value: data } : { error: invalid(check, httpPart) };
+    };
   };
   app.setValidatorCompiler(compile);
   // Response schemas are there for the OpenAPI document; what is sent is what the node gave.
@@ -28,8 +37,11 @@ export function useValidation(app: FastifyInstance): void {
 
 /** For bodies whose parts are judged one by one: the error of a value, or undefined. */
 export function bodyChecker(schema: AnySchemaObject): (value: unknown) => ErrandError | undefined {
-  const check = body.compile(schema);
-  return (value) => (check(value) ? undefined : invalid(check, "body"));
+  const compiled = compiledLater(body, schema);
+  return (value) => {
+    const check = compiled();
+    return check(value) ? undefined : invalid(check, "body");
+  };
 }
 
 function invalid(check: ValidateFunction, part: string | undefined): ErrandError {
