@@ -75,6 +75,9 @@ interface Grave {
   until: number;
 }
 
+/** A card that is this late has been missed: in a small mesh whoever is killed is looked for, and gone, within 30 s. */
+const lateShare = 1.15;
+
 const nobody: readonly KnownCard[] = [];
 
 export function createCardTable(options: { self: PeerIdText; network: string; clock: Clock }): CardTable {
@@ -224,7 +227,7 @@ export function createCardTable(options: { self: PeerIdText; network: string; cl
     overdue() {
       const now = clock.monotonic();
       return [...entries]
-        .filter(([, { known, intervalMs }]) => now - known.heardAt > 1.25 * intervalMs + 5_000)
+        .filter(([, { known, intervalMs }]) => now - known.heardAt > lateShare * intervalMs)
         .map(([peer]) => peer);
     },
   };

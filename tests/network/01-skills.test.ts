@@ -90,5 +90,5 @@ describe("a node that goes", () => {
     await until("it is gone", async () => !(await find(t.asks, "probe.hold")).includes("dies"), 30_000);
     expect(performance.now() - killedMs).toBeLessThan(30_000);
     expect(await find(t.asks, "probe.hold")).toEqual(["offers"]);
-  });
+  }, 60_000);
 });
