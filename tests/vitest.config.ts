@@ -3,21 +3,24 @@ import { defineConfig } from "vitest/config";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
-/** Groups run one after the other; what depends on time runs when nothing else does. */
-function group(
-  name: string,
-  groupOrder: number,
-  include: string[],
-  maxWorkers: number,
-  exclude: string[] = [],
-) {
+interface Group {
+  include: string[];
+  exclude?: string[];
+  /** Test files at once, on two cores. */
+  maxWorkers: number;
+  /** Whether each file has a process to itself. Default true. */
+  isolate?: boolean;
+}
+
+/** Those of one order run together, one order after the other; what depends on time runs when nothing else does. */
+function group(name: string, groupOrder: number, { exclude = [], isolate = true, ...rest }: Group) {
   return {
     root,
     test: {
+      ...rest,
       name,
-      include,
       exclude,
-      maxWorkers,
+      isolate,
       sequence: { groupOrder },
       // Real processes start in many tests; two cores are shared with them.
       testTimeout: 30_000,
@@ -32,10 +35,13 @@ export default defineConfig({
   root,
   test: {
     projects: [
-      group("parts", 0, ["tests/{unit,contracts,wire}/**/*.test.ts"], 2),
-      group("mesh", 1, ["tests/{network,faults}/**/*.test.ts"], 2, [timed]),
-      group("escape", 2, ["tests/escape/**/*.test.ts"], 2),
-      group("timed", 3, [timed], 1),
+      group("contracts", 0, { include: ["tests/contracts/**/*.test.ts"], maxWorkers: 2 }),
+      // A process and all its imports for each of so many small files would take a third of their time.
+      group("parts", 0, { include: ["tests/{unit,wire}/**/*.test.ts"], maxWorkers: 2, isolate: false }),
+      // They wait for one another as much as they work.
+      group("mesh", 1, { include: ["tests/{network,faults}/**/*.test.ts"], exclude: [timed], maxWorkers: 3 }),
+      group("escape", 2, { include: ["tests/escape/**/*.test.ts"], maxWorkers: 2 }),
+      group("timed", 3, { include: [timed], maxWorkers: 1 }),
     ],
   },
 });
