@@ -53,7 +53,7 @@ async function busyShare(): Promise<number> {
 
 /** Other tests run beside this one; what they take of the machine is not what is measured. */
 async function calm(): Promise<void> {
-  await until("the machine is calm", async () => (await busyShare()) < 0.4, 40_000).catch(() => undefined);
+  await until("the machine is calm", async () => (await busyShare()) < 0.4, 15_000).catch(() => undefined);
 }
 
 interface Joining {
