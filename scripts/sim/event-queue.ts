@@ -63,9 +63,12 @@ export class EventQueue {
   }
 
   #move(from: number, to: number): void {
+    const data = this.#data;
     this.#times[to] = this.#times[from] as number;
     this.#orders[to] = this.#orders[from] as number;
-    this.#data.copyWithin(3 * to, 3 * from, 3 * from + 3);
+    data[3 * to] = data[3 * from] as number;
+    data[3 * to + 1] = data[3 * from + 1] as number;
+    data[3 * to + 2] = data[3 * from + 2] as number;
   }
 
   #put(i: number, at: number, order: number, kind: number, a: number, b: number): void {
