@@ -6,7 +6,10 @@ import type { PeerIdText } from "../core/ids.ts";
 import type { Load, Requirements } from "../network/messages.ts";
 import type { Resources } from "../network/card.ts";
 
-/** A peer that offers the skill, with what is known of it now. */
+/**
+ * A peer that offers the skill, with what is known of it now. Only the load and its age may change in it: routing keeps what it has
+ * read of the rest as long as it is given the same object.
+ */
 export interface Candidate {
   peer: PeerIdText;
   /** This node itself. */

@@ -7,8 +7,11 @@
  */
 import type { Random } from "../core/clock.ts";
 import { favorites } from "./affinity.ts";
-import { sampleBeta } from "./beta.ts";
 import type { RoutingRequest } from "./candidate.ts";
+import { moveInto, remove, sample, sampled, swapIn, takeAtRandom } from "./draw.ts";
+import { Refusal } from "./filters.ts";
+import { Mark } from "./lineup.ts";
+import type { Lineup } from "./lineup.ts";
 import type { Prospect } from "./prospects.ts";
 import { occupancy, score } from "./score.ts";
 
@@ -52,39 +55,35 @@ export interface Draw {
   bandFloor: number;
 }
 
-/** Chooses for one node; the arrays are kept between decisions, so that a large mesh makes no garbage. */
+/** Chooses for one node; the arrays are kept between decisions, so that a large mesh makes no garbage. They hold places. */
 export class Chooser {
-  readonly #band: Prospect[] = [];
-  readonly #newcomers: Prospect[] = [];
-  readonly #others: Prospect[] = [];
+  readonly #band: number[] = [];
+  readonly #newcomers: number[] = [];
+  readonly #others: number[] = [];
 
-  /** Fills `drawn` with those to compare, each with its sampled trust. `eligible` is not empty. */
-  draw(
-    eligible: readonly Prospect[],
-    drawn: Prospect[],
-    request: RoutingRequest,
-    context: ChooseContext,
-  ): Draw {
-    const floor = bandFloorOf(eligible, request.minTrust);
-    const local = this.#split(eligible, floor);
+  /** Fills `drawn` with those to compare, each with its sampled trust. Two at least are not refused. */
+  draw(lineup: Lineup, drawn: Prospect[], request: RoutingRequest, context: ChooseContext): Draw {
+    const { prospects } = lineup;
+    const floor = bandFloorOf(lineup, request.minTrust);
+    const local = this.#split(lineup, floor);
     const [band, newcomers, others] = [this.#band, this.#newcomers, this.#others];
-    drawn.length = 0;
 
     let tried: Prospect | undefined;
     if (request.hedge !== true && this.#shouldExplore(local, context)) {
-      tried = bestOf(sampleBest(newcomers, drawSize, context.random, drawSize), context);
-      remove(newcomers, tried);
+      tried = bestOf(sampled(prospects, newcomers, drawSize, context.random), context);
+      remove(newcomers, tried.place);
     }
-    takeAtRandom(band, drawn, drawSize, context.random);
+    takeAtRandom(prospects, band, drawn, drawSize, context.random);
     // A band smaller than a draw is filled up with newcomers, which compete by their score; liars only if nobody else is left.
-    if (drawn.length < drawSize) moveInto(drawn, newcomers, drawSize - drawn.length, context.random);
-    if (drawn.length === 0) moveInto(drawn, others, drawSize, context.random);
-    if (!drawn.some((prospect) => hasRoom(prospect, context.now))) this.#addIdle(drawn, context);
-    for (const prospect of drawn) setTheta(prospect, context.random);
-    this.#addSpill(drawn, context);
+    if (drawn.length < drawSize)
+      moveInto(drawn, prospects, newcomers, drawSize - drawn.length, context.random);
+    if (drawn.length === 0) moveInto(drawn, prospects, others, drawSize, context.random);
+    if (!drawn.some((prospect) => hasRoom(prospect, context.now))) this.#addIdle(prospects, drawn, context);
+    for (const prospect of drawn) sample(prospect, context.random);
+    this.#addSpill(prospects, drawn, context);
     if (local !== undefined) drawn.push(local);
     if (request.affinityKey !== undefined && request.affinityKey !== "")
-      this.#addFavorites(drawn, request.skill, request.affinityKey, context);
+      this.#addFavorites(lineup, drawn, request.affinityKey, context);
     return { tried, bandFloor: floor };
   }
 
@@ -92,7 +91,7 @@ export class Chooser {
    * Everybody drawn is busy as far as is known: look on, in random order, for a few that are not. It costs nothing but the
    * looking, and a task does not queue while somebody idles who was only not drawn.
    */
-  #addIdle(drawn: Prospect[], context: ChooseContext): void {
+  #addIdle(prospects: readonly Prospect[], drawn: Prospect[], context: ChooseContext): void {
     // In a young mesh there is no band yet; the newcomers that were drawn have left their list.
     const young = this.#band.length === 0;
     const from = young ? this.#newcomers : this.#band;
@@ -101,7 +100,7 @@ export class Chooser {
     let found = 0;
     for (let i = start; i < end && found < idleTaken; i++) {
       swapIn(from, i, context.random);
-      const prospect = from[i] as Prospect;
+      const prospect = prospects[from[i] as number] as Prospect;
       if (!hasRoom(prospect, context.now)) continue;
       drawn.push(prospect);
       found += 1;
@@ -109,16 +108,18 @@ export class Chooser {
   }
 
   /** Returns the local prospect, which belongs to no group: it is always drawn, and trusted above any floor. */
-  #split(eligible: readonly Prospect[], floor: number): Prospect | undefined {
+  #split({ size, prospects, refusals, lower, marks }: Lineup, floor: number): Prospect | undefined {
     let local: Prospect | undefined;
     const [band, newcomers, others] = [this.#band, this.#newcomers, this.#others];
     let [trusted, fresh, rest] = [0, 0, 0];
-    for (const prospect of eligible) {
-      if (prospect.lower >= floor) {
-        if (prospect.candidate.local) local = prospect;
-        else band[trusted++] = prospect;
-      } else if (prospect.standing.known) others[rest++] = prospect;
-      else newcomers[fresh++] = prospect;
+    for (let place = 0; place < size; place++) {
+      if (refusals[place] !== Refusal.none) continue;
+      const mark = marks[place] as number;
+      if ((lower[place] as number) >= floor) {
+        if ((mark & Mark.local) !== 0) local = prospects[place];
+        else band[trusted++] = place;
+      } else if ((mark & Mark.known) !== 0) others[rest++] = place;
+      else newcomers[fresh++] = place;
     }
     band.length = trusted;
     newcomers.length = fresh;
@@ -129,9 +130,7 @@ export class Chooser {
   #shouldExplore(local: Prospect | undefined, context: ChooseContext): boolean {
     if (this.#newcomers.length === 0 || this.#band.length === 0) return false;
     // While this node has a slot free for the task, no stranger needs to be tried with it.
-    if (local !== undefined) {
-      if (hasRoom(local, context.now)) return false;
-    }
+    if (local !== undefined && hasRoom(local, context.now)) return false;
     const success = Math.min(1, context.strangerPrior / mostPrior);
     const share =
       this.#band.length < drawSize
@@ -144,26 +143,31 @@ export class Chooser {
    * The Thompson-best outside the draw and the band: what lets a peer that was misjudged come back. Where strangers mostly lied,
    * they come seldom: the best of a few samples of low trust is still high now and then, and at every decision that is often.
    */
-  #addSpill(drawn: Prospect[], { random, strangerPrior }: ChooseContext): void {
+  #addSpill(
+    prospects: readonly Prospect[],
+    drawn: Prospect[],
+    { random, strangerPrior }: ChooseContext,
+  ): void {
     const newcomers = this.#newcomers.length;
     const outside = newcomers + this.#others.length;
     if (outside === 0) return;
     // One group is asked, in proportion to its size.
     const group = random() * outside < newcomers ? this.#newcomers : this.#others;
     if (random() >= (group === this.#newcomers ? (strangerPrior / mostPrior) ** 3 : secondChance)) return;
-    const [spill] = sampleBest(group, thompsonSize, random, 1);
+    const [spill] = sampled(prospects, group, thompsonSize, random);
     if (spill !== undefined && !drawn.includes(spill)) drawn.push(spill);
   }
 
-  #addFavorites(drawn: Prospect[], skill: string, key: string, context: ChooseContext): void {
+  #addFavorites({ skill, prospects }: Lineup, drawn: Prospect[], key: string, context: ChooseContext): void {
     // Everybody in the draw is known by now; the mean load says whether a favorite carries more than its share.
     let sum = 0;
     for (const prospect of drawn) sum += loadOf(prospect, context.now);
     const mostLoad = Math.max(1, (affinityLoadFactor * sum) / drawn.length);
-    for (const favorite of favorites(this.#band, skill, key)) {
+    const band = this.#band.map((place) => prospects[place] as Prospect);
+    for (const favorite of favorites(band, skill, key)) {
       if (loadOf(favorite, context.now) > mostLoad) continue;
       if (!drawn.includes(favorite)) {
-        setTheta(favorite, context.random);
+        sample(favorite, context.random);
         drawn.push(favorite);
       }
       favorite.favorite = true;
@@ -205,56 +209,20 @@ function hasRoom(prospect: Prospect, now: number): boolean {
 }
 
 /** max(.4, minTrust, .75 of the best remote lower bound). This node's own perfect trust would leave nobody else. */
-function bandFloorOf(eligible: readonly Prospect[], minTrust: number): number {
+function bandFloorOf({ size, refusals, lower, marks }: Lineup, minTrust: number): number {
   let best = 0;
-  for (const prospect of eligible) {
-    if (prospect.lower > best && !prospect.candidate.local) best = prospect.lower;
+  for (let place = 0; place < size; place++) {
+    const trust = lower[place] as number;
+    if (trust <= best || refusals[place] !== Refusal.none) continue;
+    if (((marks[place] as number) & Mark.local) === 0) best = trust;
   }
   return Math.max(bandFloor, minTrust, bandShareOfBest * best);
-}
-
-function setTheta(prospect: Prospect, random: Random): void {
-  prospect.theta = sampleBeta(prospect.standing.a, prospect.standing.b, random);
 }
 
 /** Share of the slots that is taken, counting the task to come. */
 function loadOf(prospect: Prospect, now: number): number {
   const { inHand, slots } = occupancy(prospect, now);
   return (inHand + 1) / slots;
-}
-
-/** Moves `count` random members to the front of `from` (a partial Fisher–Yates shuffle) and copies them to `into`. */
-function takeAtRandom(from: Prospect[], into: Prospect[], count: number, random: Random): void {
-  const end = Math.min(count, from.length);
-  shuffleFront(from, end, random);
-  for (let i = 0; i < end; i++) into.push(from[i] as Prospect);
-}
-
-/** As `takeAtRandom`, but they leave `from`. */
-function moveInto(into: Prospect[], from: Prospect[], count: number, random: Random): void {
-  takeAtRandom(from, into, count, random);
-  from.splice(0, count);
-}
-
-function shuffleFront(list: Prospect[], count: number, random: Random): void {
-  for (let i = 0; i < count; i++) swapIn(list, i, random);
-}
-
-/** Puts a random one of those from `i` on at `i`. */
-function swapIn(list: Prospect[], i: number, random: Random): void {
-  const j = i + Math.floor(random() * (list.length - i));
-  const other = list[j] as Prospect;
-  list[j] = list[i] as Prospect;
-  list[i] = other;
-}
-
-/** Of `looked` random members the `count` with the best sampled trust, best first. */
-function sampleBest(list: Prospect[], looked: number, random: Random, count: number): Prospect[] {
-  const end = Math.min(looked, list.length);
-  shuffleFront(list, end, random);
-  const sample = list.slice(0, end);
-  for (const prospect of sample) setTheta(prospect, random);
-  return sample.toSorted((x, y) => y.theta - x.theta).slice(0, count);
 }
 
 /** The one of lowest score; scores them. */
@@ -264,13 +232,7 @@ function bestOf(list: readonly Prospect[], context: ChooseContext): Prospect {
     prospect.score = score(prospect, context.skillMs, context.now);
     if (prospect.score.totalMs < (best.score?.totalMs ?? Infinity)) best = prospect;
   }
-  for (const prospect of list) if (prospect !== best) prospect.score = null;
   return best;
-}
-
-function remove(list: Prospect[], member: Prospect): void {
-  const at = list.indexOf(member);
-  if (at >= 0) list.splice(at, 1);
 }
 
 /** Insertion sort: a draw has at most eight, and nearly every one is in place already. */

@@ -2,16 +2,18 @@
  * One decision: filter, set aside the ejected and those that asked for time, choose, and write down why. Reads the
  * prospects and changes nothing but their scratch fields.
  */
-import { limits } from "../core/limits.ts";
 import type { PeerIdText } from "../core/ids.ts";
 import { whomToAsk } from "./ask.ts";
 import type { Candidate, ConsideredPeer, Decision, RoutingRequest } from "./candidate.ts";
 import { Chooser, meanOccupancy, rank } from "./choose.ts";
 import type { ChooseContext } from "./choose.ts";
-import { Refusal, hardRefusal, isDemanding, refusalSentence } from "./filters.ts";
+import { describe, explain } from "./considered.ts";
+import { Refusal, hardRefusal, isEasy } from "./filters.ts";
+import { Mark } from "./lineup.ts";
+import type { Lineup } from "./lineup.ts";
 import { isEjected } from "./metrics.ts";
 import type { Prospect, Prospects } from "./prospects.ts";
-import { newestLoad, score } from "./score.ts";
+import { score } from "./score.ts";
 import { VersionMatches } from "./version-match.ts";
 
 /** A decision on what is known now, and whose load to ask for before it is made for good. */
@@ -39,13 +41,10 @@ export class Decider {
   readonly #prospects: Prospects;
   readonly #versions = new VersionMatches();
   readonly #chooser = new Chooser();
-  readonly #all: Prospect[] = [];
-  readonly #eligible: Prospect[] = [];
-  readonly #ejected: Prospect[] = [];
+  /** Places of those that could do it, but are ejected or have asked for time. */
+  readonly #ejected: number[] = [];
+  readonly #held: number[] = [];
   readonly #drawn: Prospect[] = [];
-  #refused = 0;
-  #avoided = 0;
-  #round = 0;
 
   constructor(prospects: Prospects) {
     this.#prospects = prospects;
@@ -59,11 +58,11 @@ export class Decider {
     wallMs: number,
     mayAsk: boolean,
   ): Draft {
-    const { now } = context;
-    this.#filter(request, candidates, now, wallMs);
-    if (request.peer === undefined) this.#setEjectedAside();
-    const retryAfterMs = this.#avoided === 0 ? 0 : this.#setAvoidedAside(now);
-    return this.#choose(request, context, retryAfterMs, mayAsk && retryAfterMs === 0);
+    const lineup = this.#prospects.lineUp(request.skill, candidates, wallMs);
+    this.#filter(lineup, request, context.now);
+    if (request.peer === undefined && this.#ejected.length > 0) this.#setEjectedAside(lineup);
+    const retryAfterMs = this.#held.length === 0 ? 0 : this.#setHeldAside(lineup, context.now);
+    return this.#choose(lineup, request, context, retryAfterMs, mayAsk && retryAfterMs === 0);
   }
 
   /** The decision of a draft, once those asked have answered, or some have not (`silent`) for `waitedMs`. Draws nothing anew. */
@@ -79,17 +78,16 @@ export class Decider {
     let tried: Prospect | undefined;
     const drawn = this.#drawn;
     drawn.length = 0;
-    const known = this.#prospects.ofSkill(open.skill);
+    const lineup = this.#prospects.ofSkill(open.skill);
     for (const one of open.drawn) {
-      const { candidate } = one.prospect;
-      const prospect = this.#prospects.of(known, candidate, wallMs);
+      const prospect = this.#prospects.of(lineup, one.prospect.candidate, wallMs);
       prospect.theta = one.theta;
       prospect.favorite = one.favorite;
       if (one.tried) tried = prospect;
       else drawn.push(prospect);
     }
     rank(drawn, tried, context);
-    const considered = drawn.map((prospect) => describe(prospect, "", context.now));
+    const considered = drawn.map((prospect) => describe(prospect, prospect.score, "", context.now));
     return {
       ...decision,
       order: drawn.map(({ peer }) => peer),
@@ -98,35 +96,35 @@ export class Decider {
     };
   }
 
-  #filter(request: RoutingRequest, candidates: readonly Candidate[], now: number, wallMs: number): void {
-    const round = (this.#round += 1);
-    const [all, eligible] = [this.#all, this.#eligible];
-    this.#ejected.length = this.#drawn.length = 0;
-    this.#avoided = this.#refused = 0;
-    // Written by index and cut once: emptied and filled again, they would be allocated anew for each decision.
-    let [seen, able] = [0, 0];
+  /** Who can do it. The columns tell of most; the rest, and all where the task asks for more, are looked at closely. */
+  #filter(lineup: Lineup, request: RoutingRequest, now: number): void {
+    const { size, prospects, marks, lower, leastMs, refusals } = lineup;
+    const { minTrust, timeoutMs } = request;
     const matches = this.#versions.of(request.skillVersion);
-    const demanding = isDemanding(request.requirements);
-    const known = this.#prospects.ofSkill(request.skill);
-    if (known.row.length > candidates.length) known.row.length = candidates.length;
-    for (let i = 0; i < candidates.length; i++) {
-      const prospect = this.#prospects.at(known, i, candidates[i] as Candidate, wallMs);
-      // A peer that is named twice counts once.
-      if (prospect.round === round) continue;
-      prospect.round = round;
-      prospect.score = null;
-      prospect.favorite = false;
-      const refusal = hardRefusal(prospect, request, matches, demanding, now);
-      prospect.refusal = refusal;
-      all[seen++] = prospect;
-      if (refusal !== Refusal.none) continue;
-      eligible[able++] = prospect;
-      if (isEjected(prospect.metrics, now)) this.#ejected.push(prospect);
-      if (prospect.metrics.avoidUntil > now) this.#avoided += 1;
+    const easy = isEasy(request, matches);
+    refusals.fill(Refusal.none, 0, size);
+    for (const peer of request.exclude) lineup.refuse(peer, Refusal.excluded);
+    this.#ejected.length = this.#held.length = 0;
+    let able = size;
+    for (let i = 0; i < size; i++) {
+      const mark = marks[i] as number;
+      const clear =
+        easy &&
+        (mark & (Mark.blocked | Mark.suspect | Mark.held)) === 0 &&
+        refusals[i] === Refusal.none &&
+        (lower[i] as number) >= minTrust &&
+        (leastMs[i] as number) < timeoutMs;
+      if (clear) continue;
+      const prospect = prospects[i] as Prospect;
+      const refusal = hardRefusal(prospect, request, matches, now);
+      refusals[i] = refusal;
+      if (refusal !== Refusal.none) able -= 1;
+      else {
+        if (isEjected(prospect.metrics, now)) this.#ejected.push(i);
+        if (prospect.metrics.avoidUntil > now) this.#held.push(i);
+      }
     }
-    all.length = seen;
-    eligible.length = able;
-    this.#refused = seen - able;
+    lineup.able = able;
   }
 
   /**
@@ -134,62 +132,71 @@ export class Decider {
    * is more likely ours, and the peers whose time ends first come back. The cap is computed after the ejections, from
    * those that are left for this very task.
    */
-  #setEjectedAside(): void {
+  #setEjectedAside(lineup: Lineup): void {
+    const { prospects, refusals } = lineup;
     const aside = this.#ejected;
-    if (aside.length === 0) return;
-    const most = Math.floor(this.#eligible.length / 2);
+    const most = Math.floor(lineup.able / 2);
     if (aside.length > most) {
-      aside.sort((x, y) => y.metrics.ejectedUntil - x.metrics.ejectedUntil);
+      const untilOf = (place: number): number => (prospects[place] as Prospect).metrics.ejectedUntil;
+      aside.sort((x, y) => untilOf(y) - untilOf(x));
       aside.length = most;
     }
-    for (const prospect of aside) prospect.refusal = Refusal.ejected;
-    this.#refused += aside.length;
-    keepUnrefused(this.#eligible);
+    for (const place of aside) refusals[place] = Refusal.ejected;
+    lineup.able -= aside.length;
   }
 
-  /** Unless all of them asked for time: then nobody is set aside, and the ms until the first is willing are returned. */
-  #setAvoidedAside(now: number): number {
-    let leastMs = Infinity;
-    for (const { metrics } of this.#eligible) leastMs = Math.min(leastMs, metrics.avoidUntil - now);
-    if (leastMs > 0) return leastMs === Infinity ? 0 : leastMs;
-    for (const prospect of this.#eligible) {
-      if (prospect.metrics.avoidUntil <= now) continue;
-      prospect.refusal = Refusal.avoided;
-      this.#refused += 1;
+  /**
+   * Those that asked for time, unless all did: then nobody is set aside, and the ms until the first is willing are returned.
+   */
+  #setHeldAside(lineup: Lineup, now: number): number {
+    const { prospects, refusals } = lineup;
+    const aside = this.#held.filter((place) => refusals[place] === Refusal.none);
+    if (aside.length === lineup.able) {
+      const untilOf = (place: number): number => (prospects[place] as Prospect).metrics.avoidUntil;
+      return aside.reduce((leastMs, place) => Math.min(leastMs, untilOf(place) - now), Infinity);
     }
-    keepUnrefused(this.#eligible);
+    for (const place of aside) refusals[place] = Refusal.avoided;
+    lineup.able -= aside.length;
     return 0;
   }
 
-  #choose(request: RoutingRequest, context: ChooseContext, retryAfterMs: number, mayAsk: boolean): Draft {
-    const [eligible, drawn] = [this.#eligible, this.#drawn];
+  #choose(
+    lineup: Lineup,
+    request: RoutingRequest,
+    context: ChooseContext,
+    retryAfterMs: number,
+    mayAsk: boolean,
+  ): Draft {
+    const drawn = this.#drawn;
     let how = "none";
     let bandFloor = 0;
     let tried: Prospect | undefined;
     let ask = nobody;
-    const only = eligible[0];
-    if (only !== undefined && eligible.length === 1) {
+    drawn.length = 0;
+    if (lineup.able === 1) {
+      const only = lineup.prospects[lineup.refusals.indexOf(Refusal.none)] as Prospect;
       how = request.peer === undefined ? "only" : "pinned-peer";
       // With nothing to compare it with, the expected trust says more than a sampled one.
       only.theta = only.standing.mean;
       only.score = score(only, context.skillMs, context.now);
       drawn.push(only);
-    } else if (only !== undefined) {
-      ({ tried, bandFloor } = this.#chooser.draw(eligible, drawn, request, context));
+    } else if (lineup.able > 1) {
+      ({ tried, bandFloor } = this.#chooser.draw(lineup, drawn, request, context));
       rank(drawn, tried, context);
       if (mayAsk && tried === undefined) ask = whomToAsk(drawn, context.skillMs, context.now);
       how = tried === undefined ? "best" : "exploration";
     }
-    if (request.hedge === true && only !== undefined) {
+    for (const { place } of drawn) lineup.refusals[place] = Refusal.drawn;
+    if (request.hedge === true && lineup.able > 0) {
       how = "hedge";
       if (meanOccupancy(drawn, context.now) > mostLoadToHedge) drawn.length = 0;
     }
-    const considered = this.#explain(request, bandFloor, context.now);
+    const considered = explain(lineup, drawn, request, bandFloor, context.now);
     const decision: Decision = {
       order: drawn.map((prospect) => prospect.peer),
       how,
       considered,
-      omitted: this.#all.length - considered.length,
+      omitted: lineup.size - considered.length,
     };
     if (retryAfterMs > 0) decision.retryAfterMs = retryAfterMs;
     if (ask.length === 0) return { decision, ask };
@@ -205,52 +212,4 @@ export class Decider {
       open: { skill: request.skill, drawn: open, refused: considered.slice(drawn.length) },
     };
   }
-
-  /** Those drawn, then the refused, who need a reason most, then the rest. */
-  #explain(request: RoutingRequest, bandFloor: number, now: number): ConsideredPeer[] {
-    const considered: ConsideredPeer[] = [];
-    for (const prospect of this.#drawn) considered.push(describe(prospect, "", now));
-    if (this.#refused > 0) this.#explainRest(considered, true, request, bandFloor, now);
-    if (considered.length < this.#all.length) this.#explainRest(considered, false, request, bandFloor, now);
-    return considered;
-  }
-
-  #explainRest(
-    considered: ConsideredPeer[],
-    wantRefused: boolean,
-    request: RoutingRequest,
-    bandFloor: number,
-    now: number,
-  ): void {
-    for (const prospect of this.#all) {
-      if (considered.length >= limits.consideredPeers) return;
-      if (prospect.score !== null || (prospect.refusal !== Refusal.none) !== wantRefused) continue;
-      if (!wantRefused)
-        prospect.refusal = prospect.standing.lower < bandFloor ? Refusal.outsideBand : Refusal.notDrawn;
-      considered.push(describe(prospect, refusalSentence(prospect, request, bandFloor, now), now));
-    }
-  }
-}
-
-function keepUnrefused(list: Prospect[]): void {
-  let kept = 0;
-  for (const prospect of list) {
-    if (prospect.refusal === Refusal.none) list[kept++] = prospect;
-  }
-  list.length = kept;
-}
-
-function describe(prospect: Prospect, refused: string, now: number): ConsideredPeer {
-  const { candidate, metrics, standing } = prospect;
-  return {
-    peer: candidate.peer,
-    local: candidate.local,
-    trustMean: standing.mean,
-    trustLower: standing.lower,
-    reliability: standing.reliability,
-    inFlight: metrics.inFlight,
-    load: newestLoad(prospect, now),
-    score: prospect.score,
-    refused,
-  };
 }

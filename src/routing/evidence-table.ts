@@ -9,10 +9,9 @@ import type { EvidenceRow, VerdictNote } from "./evidence-row.ts";
 import * as evidence from "./evidence.ts";
 import type { Evidence, Indirect, Standing } from "./evidence.ts";
 
-/** A peer's records. `version` grows with every change, for caches of what follows from them. */
+/** A peer's records. */
 export interface PeerEvidence {
   skills: Map<string, EvidenceRow>;
-  version: number;
   /** A verdict on it has counted as a first encounter. */
   met: boolean;
 }
@@ -38,7 +37,7 @@ export class EvidenceTable {
   /** Trust in a stranger, p0. */
   prior = evidence.strangerPrior(0, 0);
 
-  /** `onPeer` is told of every peer that gets its first record or loses all of them. */
+  /** `onPeer` is told of every peer whose standing follows from something else now. */
   constructor(
     options: { maxPeers?: number; onPeer?: (peer: PeerIdText) => void; hearsay?: HearsaySource } = {},
   ) {
@@ -178,7 +177,7 @@ export class EvidenceTable {
       if (here !== undefined && here.updatedAt >= row.updatedAt) continue;
       if (here === undefined) this.#makeRoomForSkill(known, row.updatedAt);
       known.skills.set(row.skill, { ...row, verdicts: [...row.verdicts] });
-      known.version += 1;
+      this.#onPeer(row.peer);
       known.met ||= row.good + row.bad > 0;
     }
   }
@@ -213,7 +212,7 @@ export class EvidenceTable {
       known.skills.set(skill, row);
     }
     if (change(row, now) === false) return row;
-    known.version += 1;
+    this.#onPeer(peer);
     this.#dirty.add(row);
     return row;
   }
@@ -222,9 +221,8 @@ export class EvidenceTable {
     let known = this.#peers.get(peer);
     if (known !== undefined) return known;
     if (this.#peers.size >= this.#maxPeers) this.#evict(now);
-    known = { skills: new Map(), version: 0, met: false };
+    known = { skills: new Map(), met: false };
     this.#peers.set(peer, known);
-    this.#onPeer(peer);
     return known;
   }
 

@@ -4,8 +4,9 @@
  */
 import type { Requirements } from "../network/messages.ts";
 import type { Candidate, RoutingRequest } from "./candidate.ts";
-import { rttAt } from "./metrics.ts";
+import { leastRunMs, rttAt } from "./metrics.ts";
 import type { Prospect } from "./prospects.ts";
+import { anyVersion } from "./version-match.ts";
 import type { VersionMatch } from "./version-match.ts";
 
 export const Refusal = {
@@ -20,13 +21,12 @@ export const Refusal = {
   deadline: 8,
   ejected: 9,
   avoided: 10,
-  // The last two could have done it.
+  // The rest could have done it.
   outsideBand: 11,
   notDrawn: 12,
+  /** It is in the order. */
+  drawn: 13,
 } as const;
-
-/** A run time is believed to be the least possible only after so many. */
-const samplesForLeast = 5;
 
 /**
  * The first hard filter that refuses the prospect, or `Refusal.none`. A task that names its peer leaves only what the peer
@@ -37,19 +37,18 @@ export function hardRefusal(
   prospect: Prospect,
   request: RoutingRequest,
   matches: VersionMatch,
-  demanding: boolean,
   now: number,
 ): number {
   const { candidate } = prospect;
   if (request.peer !== undefined && candidate.peer !== request.peer) return Refusal.notTarget;
   if (candidate.blocked) return Refusal.blocked;
   if (!matches(candidate.skillVersion)) return Refusal.version;
-  if (demanding && !meetsAll(candidate, request.requirements)) return Refusal.requirements;
+  if (!meetsAll(candidate, request.requirements)) return Refusal.requirements;
   if (request.maxPrice !== undefined && !candidate.local && candidate.price > request.maxPrice)
     return Refusal.price;
   if (request.peer !== undefined) return Refusal.none;
   if (request.exclude.size > 0 && request.exclude.has(candidate.peer)) return Refusal.excluded;
-  if (prospect.lower < request.minTrust && trustOf(prospect) < request.minTrust) return Refusal.trust;
+  if (trustOf(prospect) < request.minTrust) return Refusal.trust;
   if (isTooSlow(prospect, request.timeoutMs, now)) return Refusal.deadline;
   return Refusal.none;
 }
@@ -63,12 +62,13 @@ function trustOf({ standing, candidate }: Prospect): number {
   return pin !== undefined && pin > standing.lower && !standing.lied ? pin : standing.lower;
 }
 
-/** Whether `requirements` asks for anything, so that most tasks skip the comparison. */
-export function isDemanding(requirements: Requirements): boolean {
+/** Whether the task takes anybody that it may trust and that is in time, as most do: the columns of a lineup tell who that is. */
+export function isEasy({ peer, maxPrice, requirements }: RoutingRequest, matches: VersionMatch): boolean {
+  if (peer !== undefined || maxPrice !== undefined || matches !== anyVersion) return false;
   for (const key in requirements) {
-    if (requirements[key as keyof Requirements] !== undefined) return true;
+    if (requirements[key as keyof Requirements] !== undefined) return false;
   }
-  return false;
+  return true;
 }
 
 const gigabyte = 1e9;
@@ -89,16 +89,12 @@ function meetsAll(candidate: Candidate, r: Requirements): boolean {
 /** The least an attempt there can take, as far as was measured; 0 when nothing was, so only `timeoutMs` ≤ 0 is refused. */
 function leastTimeMs(prospect: Prospect, now: number): number {
   const rttMs = prospect.candidate.local ? 0 : Math.max(0, rttAt(prospect.metrics, now));
-  return rttMs + leastRunMs(prospect);
-}
-
-function leastRunMs({ service }: Prospect): number {
-  return service !== undefined && service.samples >= samplesForLeast ? service.leastMs : 0;
+  return rttMs + leastRunMs(prospect.service);
 }
 
 function isTooSlow(prospect: Prospect, timeoutMs: number, now: number): boolean {
   // A peak only decays: when even the peak is soon enough, its decay need not be computed for each of a thousand peers.
-  if (Math.max(0, prospect.metrics.rttMs) + leastRunMs(prospect) < timeoutMs) return false;
+  if (Math.max(0, prospect.metrics.rttMs) + leastRunMs(prospect.service) < timeoutMs) return false;
   return leastTimeMs(prospect, now) >= timeoutMs;
 }
 
@@ -131,16 +127,16 @@ function shortNumber(value: number): string {
 const ms = (value: number): string =>
   value >= 1_000 ? `${shortNumber(value / 1_000)} s` : `${Math.ceil(value)} ms`;
 
-/** Why the prospect was not taken; "" for `Refusal.none`. `bandFloor`: least trust of the band of this decision. */
+/** Why the prospect was not taken; "" if it was. `bandFloor`: least trust of the band of this decision. */
 export function refusalSentence(
+  refusal: number,
   prospect: Prospect,
   request: RoutingRequest,
   bandFloor: number,
   now: number,
 ): string {
   const { candidate, metrics, standing } = prospect;
-  const trust = standing.lower.toFixed(2);
-  switch (prospect.refusal) {
+  switch (refusal) {
     case Refusal.notTarget:
       return "not the peer that the task names";
     case Refusal.blocked:
@@ -156,7 +152,7 @@ export function refusalSentence(
       return said === undefined ? "tried already for this task" : `said ${said}`;
     }
     case Refusal.trust:
-      return `trust is at least ${trust}, the task needs ${request.minTrust.toFixed(2)}`;
+      return `trust is at least ${standing.lower.toFixed(2)}, the task needs ${request.minTrust.toFixed(2)}`;
     case Refusal.deadline:
       return request.timeoutMs <= 0
         ? "no time is left for an attempt"
@@ -168,7 +164,7 @@ export function refusalSentence(
     case Refusal.avoided:
       return `asked to be left alone for another ${ms(Math.max(0, metrics.avoidUntil - now))}`;
     case Refusal.outsideBand:
-      return `trust of at least ${trust} is below the ${bandFloor.toFixed(2)} of the trusted peers`;
+      return `trust of at least ${standing.lower.toFixed(2)} is below the ${bandFloor.toFixed(2)} of the trusted peers`;
     case Refusal.notDrawn:
       return "could have done it, was not drawn this time";
     default:

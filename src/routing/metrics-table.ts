@@ -13,11 +13,22 @@ export class MetricsTable {
   readonly #skills = new Map<string, number>();
   readonly #maxPeers: number;
   readonly #onPeer: (peer: PeerIdText) => void;
+  readonly #onChange: (peer: PeerIdText) => void;
 
-  /** `onPeer` is told of every peer whose record, or whose record of a skill, appears or goes. */
-  constructor(options: { maxPeers?: number; onPeer?: (peer: PeerIdText) => void } = {}) {
+  /**
+   * `onPeer` is told of every peer whose record, or whose record of a skill, appears or goes; `onChange` of every one whose record
+   * is taken to be changed.
+   */
+  constructor(
+    options: {
+      maxPeers?: number;
+      onPeer?: (peer: PeerIdText) => void;
+      onChange?: (peer: PeerIdText) => void;
+    } = {},
+  ) {
     this.#maxPeers = options.maxPeers ?? limits.evidencePeers;
     this.#onPeer = options.onPeer ?? (() => {});
+    this.#onChange = options.onChange ?? (() => {});
   }
 
   get size(): number {
@@ -36,7 +47,7 @@ export class MetricsTable {
       metrics = newMetrics();
       this.#peers.set(peer, metrics);
       this.#onPeer(peer);
-    }
+    } else this.#onChange(peer);
     return metrics;
   }
 

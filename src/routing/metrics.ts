@@ -59,6 +59,8 @@ const longestEjectionMs = 300_000;
 const sameFaultMs = 1_000;
 /** A probe whose end was never told gives the place to another after this long. */
 const probeLifetimeMs = 60_000;
+/** A run time is believed to be the least possible only after so many. */
+const samplesForLeast = 5;
 const firstAvoidMs = 50;
 const longestAvoidMs = 10_000;
 /** Nobody can make us stay away longer than this by a large retryAfter. */
@@ -211,9 +213,19 @@ export function transportFailed(m: PeerMetrics, now: number, random: Random): bo
   return true;
 }
 
+/** The least that a run takes, as far as was measured; 0 while too little was. */
+export function leastRunMs(service: Service | undefined): number {
+  return service !== undefined && service.samples >= samplesForLeast ? service.leastMs : 0;
+}
+
+/** Lost so often that it may be ejected. */
+export function isSuspect(m: PeerMetrics): boolean {
+  return m.failures >= failuresToEject;
+}
+
 /** Ejected, or in the half-open state with the one probe under way. */
 export function isEjected(m: PeerMetrics, now: number): boolean {
-  if (m.failures < failuresToEject) return false;
+  if (!isSuspect(m)) return false;
   return now < m.ejectedUntil || (m.probeAt >= 0 && now - m.probeAt < probeLifetimeMs);
 }
 

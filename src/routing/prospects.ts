@@ -1,15 +1,16 @@
 /**
  * A prospect is one peer seen as provider of one skill: everything a decision needs, gathered once and kept, so that a
- * decision over a thousand candidates looks each up once and allocates nothing for it. It is a cache: what it holds can always
- * be gathered again from the tables.
+ * decision over a thousand candidates looks nothing up and allocates nothing for them. It is a cache: what it holds can always be
+ * gathered again from the tables, which tell when it has to be.
  */
 import type { PeerIdText } from "../core/ids.ts";
 import { limits } from "../core/limits.ts";
 import { textHash } from "./affinity.ts";
 import type { Candidate, ScoreParts } from "./candidate.ts";
-import type { EvidenceTable, PeerEvidence } from "./evidence-table.ts";
+import type { EvidenceTable } from "./evidence-table.ts";
 import { indirectOfPin } from "./evidence.ts";
 import type { Standing } from "./evidence.ts";
+import { Lineup } from "./lineup.ts";
 import type { MetricsTable } from "./metrics-table.ts";
 import { newMetrics } from "./metrics.ts";
 import type { PeerMetrics, Service } from "./metrics.ts";
@@ -18,30 +19,23 @@ export interface Prospect {
   readonly peer: PeerIdText;
   /** Of the peer's id, for the rendezvous. */
   readonly hash: number;
-  readonly metrics: PeerMetrics;
-  /** Own measurements at this skill. */
-  readonly service: Service | undefined;
-  readonly evidence: PeerEvidence | undefined;
+  readonly lineup: Lineup;
+  /** In the lineup; −1 while it is no candidate. */
+  place: number;
+  candidate: Candidate;
 
-  /** Trust, and from what it was computed: the evidence's version, the prior and the pin; it ages by `freshUntil`. */
+  metrics: PeerMetrics;
+  /** Own measurements at this skill. */
+  service: Service | undefined;
+
+  /** Trust, from which prior and pin it was computed, and until when it holds. */
   standing: Standing;
-  /** `standing.lower`, beside what else is looked at for every candidate. */
-  lower: number;
-  version: number;
   prior: number;
   pin: number | undefined;
   freshUntil: number;
 
-  /** One of its records has appeared or gone, so it was gathered anew: this one speaks of the past. */
-  gone: boolean;
-
-  // What follows is written anew by each decision.
-  candidate: Candidate;
-  /** Number of the decision, to see a candidate that is named twice. */
-  round: number;
-  /** One of `Refusal`. */
-  refusal: number;
-  /** Trust as sampled, for those that are drawn. */
+  // What follows is written anew by each decision that draws it.
+  /** Trust as sampled. */
   theta: number;
   /** One of the two that the task's affinity key prefers. */
   favorite: boolean;
@@ -62,24 +56,14 @@ const ownStanding: Standing = Object.freeze({
 const noMetrics = Object.freeze(newMetrics());
 /** Half-lives are days: within a minute decay is not seen, and reliability moves by 2 %. */
 const freshMs = 60_000;
-
-/** The prospects of one skill. */
-export interface SkillProspects {
-  readonly skill: string;
-  readonly byPeer: Map<PeerIdText, Prospect>;
-  /**
-   * Those of the last decision, in the order of its candidates. Candidates mostly come as the same objects in the same order, and
-   * then a thousand of them are found without a thousand look-ups.
-   */
-  readonly row: (Prospect | undefined)[];
-}
+const nobody: readonly Prospect[] = Object.freeze([]);
 
 export class Prospects {
-  readonly #skills = new Map<string, SkillProspects>();
+  readonly #lineups = new Map<string, Lineup>();
   readonly #evidence: EvidenceTable;
   readonly #metrics: MetricsTable;
-  /** Peers of which there may be some. */
-  readonly #gathered = new Set<PeerIdText>();
+  /** One for each skill. */
+  readonly #ofPeer = new Map<PeerIdText, Prospect[]>();
   #count = 0;
 
   constructor(evidence: EvidenceTable, metrics: MetricsTable) {
@@ -87,104 +71,121 @@ export class Prospects {
     this.#metrics = metrics;
   }
 
-  /** The prospects of a skill, to be handed to `of`. Call once for each decision. */
-  ofSkill(skill: string): SkillProspects {
+  /** The lineup of a skill as its last decision left it. */
+  ofSkill(skill: string): Lineup {
     if (this.#count > limits.prospects) this.#clear();
-    let known = this.#skills.get(skill);
-    if (known === undefined) {
-      if (this.#skills.size >= limits.routedSkills) this.#clear();
-      known = { skill, byPeer: new Map(), row: [] };
-      this.#skills.set(skill, known);
+    let lineup = this.#lineups.get(skill);
+    if (lineup === undefined) {
+      if (this.#lineups.size >= limits.routedSkills) this.#clear();
+      lineup = new Lineup(skill);
+      this.#lineups.set(skill, lineup);
     }
-    return known;
+    return lineup;
   }
 
-  #clear(): void {
-    this.#skills.clear();
-    this.#gathered.clear();
-    this.#count = 0;
+  /** The lineup of these candidates, their trust brought up to `wallMs`. A peer that is named twice counts once. */
+  lineUp(skill: string, candidates: readonly Candidate[], wallMs: number): Lineup {
+    const lineup = this.ofSkill(skill);
+    if (!lineup.holds(candidates)) this.#arrange(lineup, candidates);
+    for (const place of lineup.touched) this.#bringUp(lineup.prospects[place] as Prospect, wallMs);
+    lineup.touched.length = 0;
+    if (wallMs > lineup.allFreshUntil || lineup.prior !== this.#evidence.prior) this.#renew(lineup, wallMs);
+    return lineup;
   }
 
-  /** The prospect of the candidate at `index` of a decision, its trust brought up to `wallMs`. */
-  at(known: SkillProspects, index: number, candidate: Candidate, wallMs: number): Prospect {
-    const last = known.row[index];
-    if (last === undefined || last.candidate !== candidate || last.gone)
-      return (known.row[index] = this.of(known, candidate, wallMs));
-    this.#keepFresh(last, known.skill, wallMs);
-    return last;
+  /** Brings up those whose standing has aged or was made with another prior. */
+  #renew(lineup: Lineup, wallMs: number): void {
+    const { prospects, freshUntil } = lineup;
+    const { prior } = this.#evidence;
+    lineup.prior = prior;
+    lineup.allFreshUntil = Infinity;
+    for (const [place, prospect] of prospects.entries()) {
+      if (wallMs > prospect.freshUntil || prospect.prior !== prior) this.#bringUp(prospect, wallMs);
+      lineup.allFreshUntil = Math.min(lineup.allFreshUntil, freshUntil[place] as number);
+    }
   }
 
   /** The candidate's prospect, its trust brought up to `wallMs`. */
-  of({ skill, byPeer }: SkillProspects, candidate: Candidate, wallMs: number): Prospect {
-    let prospect = byPeer.get(candidate.peer);
-    if (prospect === undefined) {
-      prospect = this.#gather(skill, candidate);
-      byPeer.set(candidate.peer, prospect);
-      this.#gathered.add(candidate.peer);
-      this.#count += 1;
-    }
-    prospect.candidate = candidate;
-    this.#keepFresh(prospect, skill, wallMs);
+  of(lineup: Lineup, candidate: Candidate, wallMs: number): Prospect {
+    const prospect = lineup.byPeer.get(candidate.peer) ?? this.#add(lineup, candidate);
+    this.#bringUp(prospect, wallMs);
     return prospect;
   }
 
-  #keepFresh(prospect: Prospect, skill: string, wallMs: number): void {
-    if (prospect.candidate.local) {
-      prospect.standing = ownStanding;
-      prospect.lower = 1;
+  /** One of the peer's records has appeared or gone, or there is more to judge it by. */
+  changed(peer: PeerIdText): void {
+    for (const prospect of this.#ofPeer.get(peer) ?? nobody) {
       prospect.freshUntil = -Infinity;
-    } else if (
-      wallMs > prospect.freshUntil ||
-      prospect.pin !== prospect.candidate.pin ||
-      prospect.prior !== this.#evidence.prior ||
-      prospect.version !== (prospect.evidence?.version ?? 0)
-    ) {
-      this.#refresh(prospect, skill, wallMs);
+      prospect.lineup.touch(prospect);
     }
   }
 
-  /** Called when one of the peer's records has appeared or gone. */
-  forget(peer: PeerIdText): void {
-    // Told again and again in a round of attestations, of which one is enough.
-    if (!this.#gathered.delete(peer)) return;
-    for (const { byPeer } of this.#skills.values()) {
-      const prospect = byPeer.get(peer);
-      if (prospect === undefined) continue;
-      prospect.gone = true;
-      byPeer.delete(peer);
-      this.#count -= 1;
+  /** Something else is measured of the peer; its trust is the same. */
+  measured(peer: PeerIdText): void {
+    for (const prospect of this.#ofPeer.get(peer) ?? nobody) prospect.lineup.touch(prospect);
+  }
+
+  #arrange(lineup: Lineup, candidates: readonly Candidate[]): void {
+    lineup.clear(candidates.length);
+    for (const candidate of candidates) {
+      lineup.candidates.push(candidate);
+      const prospect = lineup.byPeer.get(candidate.peer) ?? this.#add(lineup, candidate);
+      if (prospect.place >= 0) continue;
+      prospect.candidate = candidate;
+      if (prospect.pin !== candidate.pin) prospect.freshUntil = -Infinity;
+      lineup.add(prospect);
     }
   }
 
-  #gather(skill: string, candidate: Candidate): Prospect {
-    const metrics = this.#metrics.get(candidate.peer) ?? noMetrics;
-    return {
-      peer: candidate.peer,
-      hash: textHash(candidate.peer),
-      metrics,
-      service: metrics.services.get(skill),
-      evidence: this.#evidence.get(candidate.peer),
+  #add(lineup: Lineup, candidate: Candidate): Prospect {
+    const { peer } = candidate;
+    const prospect: Prospect = {
+      peer,
+      hash: textHash(peer),
+      lineup,
+      place: -1,
+      candidate,
+      metrics: noMetrics,
+      service: undefined,
       standing: ownStanding,
-      lower: 1,
-      version: -1,
       prior: 0,
       pin: undefined,
       freshUntil: -Infinity,
-      gone: false,
-      candidate,
-      round: 0,
-      refusal: 0,
       theta: 0,
       favorite: false,
       score: null,
     };
+    lineup.byPeer.set(peer, prospect);
+    const known = this.#ofPeer.get(peer);
+    if (known === undefined) this.#ofPeer.set(peer, [prospect]);
+    else known.push(prospect);
+    this.#count += 1;
+    return prospect;
   }
 
-  #refresh(prospect: Prospect, skill: string, wallMs: number): void {
-    const pin = prospect.candidate.pin;
-    prospect.standing = this.#evidence.standing(prospect.peer, skill, indirectOfPin(pin), wallMs);
-    prospect.lower = prospect.standing.lower;
-    prospect.version = prospect.evidence?.version ?? 0;
+  #clear(): void {
+    this.#lineups.clear();
+    this.#ofPeer.clear();
+    this.#count = 0;
+  }
+
+  #bringUp(prospect: Prospect, wallMs: number): void {
+    prospect.metrics = this.#metrics.get(prospect.peer) ?? noMetrics;
+    prospect.service = prospect.metrics.services.get(prospect.lineup.skill);
+    if (prospect.candidate.local) {
+      prospect.standing = ownStanding;
+      prospect.prior = this.#evidence.prior;
+      prospect.freshUntil = Infinity;
+    } else if (wallMs > prospect.freshUntil || prospect.prior !== this.#evidence.prior) {
+      this.#refresh(prospect, wallMs);
+    }
+    prospect.lineup.write(prospect);
+  }
+
+  #refresh(prospect: Prospect, wallMs: number): void {
+    const { peer, candidate, lineup } = prospect;
+    const { pin } = candidate;
+    prospect.standing = this.#evidence.standing(peer, lineup.skill, indirectOfPin(pin), wallMs);
     prospect.prior = this.#evidence.prior;
     prospect.pin = pin;
     prospect.freshUntil = wallMs + freshMs;

@@ -56,13 +56,13 @@ export interface PeerGauges {
 export type Router = ReturnType<typeof createRouter>;
 
 export function createRouter({ random, self }: RouterOptions) {
-  const forget = (peer: PeerIdText): void => prospects.forget(peer);
+  const changed = (peer: PeerIdText): void => prospects.changed(peer);
   const evidence = new EvidenceTable({
-    onPeer: forget,
+    onPeer: changed,
     hearsay: (peer, skill) => trust.indirect(peer, skill),
   });
-  const trust = new Trust(self, evidence, forget);
-  const gauges = new MetricsTable({ onPeer: forget });
+  const trust = new Trust(self, evidence, changed);
+  const gauges = new MetricsTable({ onPeer: changed, onChange: (peer) => prospects.measured(peer) });
   const prospects = new Prospects(evidence, gauges);
   const decider = new Decider(prospects);
   const lastBad = new Map<PeerIdText, string>();

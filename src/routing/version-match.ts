@@ -9,7 +9,7 @@ export interface VersionMatch {
   (version: string): boolean;
 }
 
-const anyVersion: VersionMatch = () => true;
+export const anyVersion: VersionMatch = () => true;
 
 export class VersionMatches {
   readonly #ranges = new Map<string, VersionMatch>();
