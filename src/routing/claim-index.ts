@@ -5,7 +5,7 @@
 import type { PeerIdText } from "../core/ids.ts";
 import type { Claim } from "./attestation.ts";
 import { newGraphNode, writeRow } from "./graph-node.ts";
-import type { GraphNode, Statement } from "./graph-node.ts";
+import type { GraphNode, SkillClaim, Statement } from "./graph-node.ts";
 import { Numbers, SharedNumbers } from "./numbers.ts";
 
 export class ClaimIndex {
@@ -18,11 +18,9 @@ export class ClaimIndex {
   readonly #ids = new Numbers();
   readonly #slots = new SharedNumbers();
   readonly #nodes = new Map<PeerIdText, GraphNode>();
-  // Kept between calls, so that nothing is allocated for an issuer that says about the same again.
-  readonly #oldSubjects: GraphNode[] = [];
-  readonly #oldSkills: string[] = [];
-  #spare: Statement[] = [];
-  #round = 0;
+  /** By id of a peer: where `#replaced` has the statement on it while an issuer's claims are replaced, else −1. */
+  readonly #places: number[] = [];
+  readonly #replaced = new Replaced();
 
   get(peer: PeerIdText): GraphNode | undefined {
     return this.#nodes.get(peer);
@@ -36,6 +34,7 @@ export class ClaimIndex {
       node = newGraphNode(peer, id);
       this.#nodes.set(peer, node);
       this.byId[id] = node;
+      this.#places[id] = -1;
     }
     return node;
   }
@@ -50,55 +49,58 @@ export class ClaimIndex {
 
   /** Takes an issuer's claims in, in place of those it had. Whatever stays the same is not made anew. */
   put(issuer: GraphNode, claims: readonly Claim[]): void {
-    const [before, oldSubjects, oldSkills] = [issuer.says, this.#oldSubjects, this.#oldSkills];
-    oldSubjects.length = oldSkills.length = 0;
-    for (const { subject, claims: old } of before) {
-      for (const { skill } of old) {
-        oldSubjects.push(subject);
-        oldSkills.push(skill);
+    const replaced = this.#replaced;
+    replaced.take(issuer);
+    for (let i = 0; i < replaced.count; i++)
+      this.#places[(replaced.statements[i] as Statement).subject.id] = i;
+    const before = replaced.count;
+    issuer.says.length = this.#fill(issuer, claims);
+    for (let i = 0; i < replaced.count; i++) {
+      const { subject, claims: now, slots } = replaced.statements[i] as Statement;
+      this.#places[subject.id] = -1;
+      now.length = slots.length = replaced.filled[i] as number;
+      for (let j = replaced.from[i] as number; j < (replaced.from[i + 1] as number); j++) {
+        const slot = replaced.slots[j] as number;
+        if (slot >= 0 && this.#leaveSlot(slot)) subject.skillSlots.delete(replaced.skills[j] as string);
       }
     }
-    issuer.says = this.#spare;
-    this.#fill(issuer, claims);
-    // What is still in use was taken again by now.
-    for (let i = 0; i < oldSkills.length; i++)
-      this.#leaveSkill(oldSubjects[i] as GraphNode, oldSkills[i] as string);
-    for (const statement of before) if (statement.round !== this.#round) this.#dropStatement(statement);
-    before.length = 0;
-    this.#spare = before;
+    for (let i = 0; i < before; i++)
+      if (replaced.filled[i] === 0) this.#dropStatement(replaced.statements[i] as Statement);
     writeRow(issuer);
     if (issuer.says.length > 0) this.speakers.add(issuer);
     else this.speakers.delete(issuer);
   }
 
-  #fill(issuer: GraphNode, claims: readonly Claim[]): void {
-    const round = ++this.#round;
+  /** Returns of how many peers the issuer speaks. */
+  #fill(issuer: GraphNode, claims: readonly Claim[]): number {
+    const [replaced, places] = [this.#replaced, this.#places];
+    let said = 0;
     for (const claim of claims) {
       const { subject: peer, skill, pos, neg } = claim;
       // Nobody is a witness in his own case, and unchecked agreement is hearsay.
       if (peer === issuer.peer || !claim.grounded || pos + neg === 0) continue;
       const subject = this.node(peer);
-      let statement = subject.about.get(issuer);
-      if (statement === undefined) {
-        statement = { issuer, subject, claims: [], pos: 0, neg: 0, round };
-        subject.about.set(issuer, statement);
+      let place = places[subject.id] as number;
+      if (place < 0) {
+        place = places[subject.id] = replaced.add(newStatement(issuer, subject));
         subject.slot = this.#useSlot(subject.slot, subject);
-        issuer.says.push(statement);
-      } else if (statement.round !== round) {
-        statement.claims.length = statement.pos = statement.neg = 0;
-        statement.round = round;
-        issuer.says.push(statement);
-      } else if (statement.claims.some((known) => known.skill === skill)) {
-        // Saying it twice adds nothing.
-        continue;
       }
-      const known = subject.skillSlots.get(skill);
-      const slot = this.#useSlot(known ?? -1, subject);
-      if (known === undefined) subject.skillSlots.set(skill, slot);
-      statement.claims.push(claim);
+      const statement = replaced.statements[place] as Statement;
+      const filled = replaced.filled[place] as number;
+      // Saying it twice adds nothing.
+      if (filled > 0 && speaksOf(statement, skill, filled)) continue;
+      if (filled === 0) {
+        issuer.says[said++] = statement;
+        statement.pos = statement.neg = 0;
+      }
+      const slot = replaced.slotOf(place, skill);
+      statement.claims[filled] = claim;
+      statement.slots[filled] = slot < 0 ? this.#useSkillSlot(subject, skill) : slot;
       statement.pos += pos;
       statement.neg += neg;
+      replaced.filled[place] = filled + 1;
     }
+    return said;
   }
 
   #dropStatement({ issuer, subject }: Statement): void {
@@ -107,9 +109,11 @@ export class ClaimIndex {
     this.release(subject);
   }
 
-  #leaveSkill(subject: GraphNode, skill: string): void {
-    const slot = subject.skillSlots.get(skill);
-    if (slot !== undefined && this.#leaveSlot(slot)) subject.skillSlots.delete(skill);
+  #useSkillSlot(subject: GraphNode, skill: string): number {
+    const known = subject.skillSlots.get(skill);
+    const slot = this.#useSlot(known ?? -1, subject);
+    if (known === undefined) subject.skillSlots.set(skill, slot);
+    return slot;
   }
 
   #useSlot(slot: number, subject: GraphNode): number {
@@ -123,5 +127,67 @@ export class ClaimIndex {
     if (!this.#slots.leave(slot)) return false;
     this.bySlot[slot] = undefined;
     return true;
+  }
+}
+
+function newStatement(issuer: GraphNode, subject: GraphNode): Statement {
+  const statement: Statement = { issuer, subject, claims: [], slots: [], pos: 0, neg: 0 };
+  subject.about.set(issuer, statement);
+  return statement;
+}
+
+/** Whether one of the first `count` claims is about the skill. */
+function speaksOf({ claims }: Statement, skill: string, count: number): boolean {
+  for (let i = 0; i < count; i++) if ((claims[i] as SkillClaim).skill === skill) return true;
+  return false;
+}
+
+/**
+ * What an issuer said, while its new claims are written over it. Its arrays are kept and never cut, so that nothing is allocated
+ * for an issuer that says about the same again.
+ */
+class Replaced {
+  /** First the old ones, then those on peers of which it did not speak before. */
+  readonly statements: Statement[] = [];
+  count = 0;
+  /** How many claims are in each of them by now. */
+  readonly filled: number[] = [];
+  /** Its old claims, those of statement i from `from[i]` to `from[i + 1]`: the skill, and the slot until a new claim has it. */
+  readonly from: number[] = [0];
+  readonly skills: string[] = [];
+  readonly slots: number[] = [];
+
+  take({ says }: GraphNode): void {
+    this.count = 0;
+    let end = 0;
+    for (const statement of says) {
+      const { claims, slots } = statement;
+      for (let i = 0; i < claims.length; i++) {
+        this.skills[end] = (claims[i] as SkillClaim).skill;
+        this.slots[end++] = slots[i] as number;
+      }
+      this.from[this.add(statement) + 1] = end;
+    }
+  }
+
+  /** Returns its place. */
+  add(statement: Statement): number {
+    const place = this.count++;
+    this.statements[place] = statement;
+    this.filled[place] = 0;
+    this.from[place + 1] = this.from[place] as number;
+    return place;
+  }
+
+  /** The slot that an old claim of the statement had for the skill, to be the new one's; −1 if there was none. */
+  slotOf(place: number, skill: string): number {
+    const end = this.from[place + 1] as number;
+    for (let i = this.from[place] as number; i < end; i++) {
+      if (this.skills[i] !== skill) continue;
+      const slot = this.slots[i] as number;
+      this.slots[i] = -1;
+      return slot;
+    }
+    return -1;
   }
 }

@@ -13,7 +13,7 @@ export interface GraphNode {
   /** What is said of the peer now, by issuer. */
   readonly about: Map<GraphNode, Statement>;
   /** What the peer says now, and the same for the computations. */
-  says: Statement[];
+  readonly says: Statement[];
   readonly row: Row;
   /** Of the last walk: expected visits, 0 for who was not reached, and the weight of its word, g. */
   visits: number;
@@ -39,11 +39,11 @@ export interface Statement {
   readonly issuer: GraphNode;
   readonly subject: GraphNode;
   readonly claims: SkillClaim[];
+  /** Where each of them is summed up. */
+  readonly slots: number[];
   /** Over all skills. */
   pos: number;
   neg: number;
-  /** Of the last time it was filled. */
-  round: number;
 }
 
 export interface SkillClaim {
@@ -67,11 +67,11 @@ export function writeRow({ says, row }: GraphNode): void {
   };
   for (let i = 0; i < says.length; i++) {
     const statement = says[i] as Statement;
-    const { subject, claims } = statement;
+    const { subject, claims, slots } = statement;
     row.subjects[i] = subject.id;
     row.praise[i] = praise(statement);
     put(subject.slot, statement);
-    for (const claim of claims) put(subject.skillSlots.get(claim.skill) as number, claim);
+    for (let j = 0; j < claims.length; j++) put(slots[j] as number, claims[j] as SkillClaim);
   }
   row.subjects.length = row.praise.length = says.length;
   row.slots.length = row.support.length = row.favored.length = at;
