@@ -97,6 +97,7 @@ export function remaining(elapsedMs: number, halfLifeMs: number): number {
 }
 
 export function reliabilityAt(e: Evidence, now: number): number {
+  if (e.reliability === 1) return 1;
   return 1 - (1 - e.reliability) * remaining(now - e.updatedAt, reliabilityHalfLifeMs);
 }
 

@@ -112,9 +112,18 @@ export class Prospects {
     return prospect;
   }
 
-  /** One of the peer's records has appeared or gone, or there is more to judge it by. */
+  /** There is more to judge the peer by, or less. */
   changed(peer: PeerIdText): void {
     for (const prospect of this.#ofPeer.get(peer) ?? nobody) {
+      prospect.freshUntil = -Infinity;
+      prospect.lineup.touch(prospect);
+    }
+  }
+
+  /** A record of what is measured of the peer has appeared or gone. */
+  recorded(peer: PeerIdText): void {
+    for (const prospect of this.#ofPeer.get(peer) ?? nobody) {
+      this.#readMetrics(prospect);
       prospect.freshUntil = -Infinity;
       prospect.lineup.touch(prospect);
     }
@@ -155,6 +164,7 @@ export class Prospects {
       favorite: false,
       score: null,
     };
+    this.#readMetrics(prospect);
     lineup.byPeer.set(peer, prospect);
     const known = this.#ofPeer.get(peer);
     if (known === undefined) this.#ofPeer.set(peer, [prospect]);
@@ -169,9 +179,12 @@ export class Prospects {
     this.#count = 0;
   }
 
-  #bringUp(prospect: Prospect, wallMs: number): void {
+  #readMetrics(prospect: Prospect): void {
     prospect.metrics = this.#metrics.get(prospect.peer) ?? noMetrics;
     prospect.service = prospect.metrics.services.get(prospect.lineup.skill);
+  }
+
+  #bringUp(prospect: Prospect, wallMs: number): void {
     if (prospect.candidate.local) {
       prospect.standing = ownStanding;
       prospect.prior = this.#evidence.prior;

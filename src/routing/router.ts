@@ -62,7 +62,10 @@ export function createRouter({ random, self }: RouterOptions) {
     hearsay: (peer, skill) => trust.indirect(peer, skill),
   });
   const trust = new Trust(self, evidence, changed);
-  const gauges = new MetricsTable({ onPeer: changed, onChange: (peer) => prospects.measured(peer) });
+  const gauges = new MetricsTable({
+    onPeer: (peer) => prospects.recorded(peer),
+    onChange: (peer) => prospects.measured(peer),
+  });
   const prospects = new Prospects(evidence, gauges);
   const decider = new Decider(prospects);
   const lastBad = new Map<PeerIdText, string>();
