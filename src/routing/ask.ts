@@ -31,10 +31,10 @@ export function whomToAsk(drawn: readonly Prospect[], skillMs: number, now: numb
   if (stale === 0) return nobody;
   let asked: PeerIdText[] | undefined;
   for (const prospect of drawn) {
-    if (isFresh(prospect, skillMs, now) || !prospect.candidate.connected) continue;
+    if (!prospect.candidate.connected) continue;
     const rttMs = Math.min(probeWaitMs, knownRtt(prospect, now));
     const runMs = expectedRunMs(prospect, skillMs);
-    if (runMs < leastRunRtts * rttMs) continue;
+    if (runMs < leastRunRtts * rttMs || isFresh(prospect, skillMs, now)) continue;
     // At best its queue is empty.
     const { score } = prospect;
     const atBestMs = score === null ? runMs : score.totalMs - Math.max(0, score.serviceMs - runMs);

@@ -57,7 +57,7 @@ export function loadAgeMs(prospect: Prospect, now: number): number {
 /** The newer of the card's load and the peer's last answer. This node's own load needs no report. */
 export function newestLoad(prospect: Prospect, now: number): Load {
   const { candidate, metrics } = prospect;
-  return isFromAnswer(prospect, now) && metrics.load !== undefined ? metrics.load : candidate.load;
+  return isFromAnswer(prospect, now) ? (metrics.load as Load) : candidate.load;
 }
 
 function isFromAnswer({ candidate, metrics }: Prospect, now: number): boolean {
@@ -70,11 +70,12 @@ function isFromAnswer({ candidate, metrics }: Prospect, now: number): boolean {
  */
 export function occupancy(prospect: Prospect, now: number): Occupancy {
   const { candidate, metrics } = prospect;
-  const load = newestLoad(prospect, now);
+  // Its age is asked for once: a card's is computed anew from two clocks.
+  const fromAnswer = isFromAnswer(prospect, now);
+  const load = fromAnswer ? (metrics.load as Load) : candidate.load;
   const reportedServiceMs = number(load.serviceMs);
   let inHand = number(load.running) + number(load.queued);
   if (!candidate.local) {
-    const fromAnswer = isFromAnswer(prospect, now);
     const ageMs = Math.max(0, fromAnswer ? now - metrics.loadAt : candidate.loadAgeMs);
     inHand *= 2 ** (-ageMs / Math.max(loadHalfLifeMs, reportedServiceMs));
     if (fromAnswer) inHand += metrics.sentSinceLoad;
