@@ -8,8 +8,10 @@ import { setTimeout as delay } from "node:timers/promises";
  */
 const goneMs = process.platform === "linux" ? 2_000 : 250;
 const lookMs = 5;
+/** The first looks follow each other at once: mostly it takes less than a millisecond. */
+const quickLooks = 4;
 /** Looks, counted from 0, at which states are read too: that goes through all processes of the machine. */
-const closerLooks: ReadonlySet<number> = new Set([1, 4, 16, 50, 100, 200]);
+const closerLooks: ReadonlySet<number> = new Set([4, 8, 20, 50, 100, 200]);
 
 /** Resolves when no process of the group is left, so that nothing of a run still writes when its folder goes. */
 export async function groupGone(group: number | undefined): Promise<void> {
@@ -21,7 +23,7 @@ export async function groupGone(group: number | undefined): Promise<void> {
       return;
     }
     if (closerLooks.has(look) && (await onlyZombies(group))) return;
-    await delay(lookMs);
+    await delay(look < quickLooks ? 1 : lookMs);
   }
 }
 

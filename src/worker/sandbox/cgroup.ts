@@ -115,14 +115,20 @@ function versionOne(parents: ReadonlyMap<string, string>): Cgroups {
         outOfMemory: (await fieldIn(join(at("memory"), "memory.oom_control"), "oom_kill")) > 0,
       }));
       await making(group, async () => {
-        for (const folder of folders) await mkdir(folder);
-        await writeFile(join(at("memory"), "memory.limit_in_bytes"), String(memoryBytes));
-        // With swap accounted, memory must not go on there; without, the file is missing.
-        await writeFile(join(at("memory"), "memory.memsw.limit_in_bytes"), String(memoryBytes)).catch(ignore);
-        await writeFile(join(at("pids"), "pids.max"), String(processes + ownProcesses));
-        if (!parents.has("cpu")) return;
-        await writeFile(join(at("cpu"), "cpu.cfs_period_us"), String(periodUs));
-        await writeFile(join(at("cpu"), "cpu.cfs_quota_us"), String(Math.ceil(cpuCores * periodUs)));
+        await together(folders.map((folder) => mkdir(folder)));
+        const limitMemory = async (): Promise<void> => {
+          await writeFile(join(at("memory"), "memory.limit_in_bytes"), String(memoryBytes));
+          // With swap accounted, memory must not go on there; without, the file is missing.
+          await writeFile(join(at("memory"), "memory.memsw.limit_in_bytes"), String(memoryBytes)).catch(
+            ignore,
+          );
+        };
+        const limitCpu = async (): Promise<void> => {
+          await writeFile(join(at("cpu"), "cpu.cfs_period_us"), String(periodUs));
+          await writeFile(join(at("cpu"), "cpu.cfs_quota_us"), String(Math.ceil(cpuCores * periodUs)));
+        };
+        const pids = writeFile(join(at("pids"), "pids.max"), String(processes + ownProcesses));
+        await together([limitMemory(), pids, ...(parents.has("cpu") ? [limitCpu()] : [])]);
       });
       return group;
     },
@@ -187,9 +193,15 @@ function groupOf(folders: readonly string[], usage: Cgroup["usage"]): Cgroup {
     folders,
     usage,
     remove: async () => {
-      for (const folder of folders) await removeFolder(folder);
+      await Promise.all(folders.map((folder) => removeFolder(folder)));
     },
   };
+}
+
+/** Throws what failed first, once nothing goes on any more. */
+async function together(works: readonly Promise<unknown>[]): Promise<void> {
+  const ends = await Promise.allSettled(works);
+  for (const end of ends) if (end.status === "rejected") throw end.reason;
 }
 
 async function making(group: Cgroup, make: () => Promise<void>): Promise<void> {

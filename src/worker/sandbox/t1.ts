@@ -92,8 +92,11 @@ export async function openT1(janitor: Janitor): Promise<T1> {
   const filter = seccompProgram(process.arch);
   if (filter === undefined) throw new Error(`no list of system calls for ${process.arch}`);
   const inherited = await inheritedFds();
-  // Only larger shells can name descriptors of two digits.
-  const shell = inherited.some((fd) => fd > 9) ? program("bash", "the package bash") : "/bin/sh";
+  // Only larger shells can name descriptors of two digits. This one takes a socket for a login from elsewhere, and would run
+  // what its user has for that.
+  const shell = inherited.some((fd) => fd > 9)
+    ? [program("bash", "the package bash"), "--norc"]
+    : ["/bin/sh"];
   const closing = inherited.map((fd) => `exec ${fd}>&-`).join("; ");
   const script = wrapper.replace("CLOSE", closing === "" ? ":" : closing);
   const filterFile = await heldFile(filter);
@@ -150,7 +153,9 @@ export async function openT1(janitor: Janitor): Promise<T1> {
       if (input !== undefined) stdio[inputFd] = input.fd;
       stdio[statusFd] = "pipe";
       stdio[seccompFd] = program.fd;
+      const [file = "", ...options] = shell;
       const args = [
+        ...options,
         "-c",
         script,
         "sh",
@@ -160,7 +165,7 @@ export async function openT1(janitor: Janitor): Promise<T1> {
         ...dropRoot(),
         ...line,
       ];
-      const child = spawn(shell, args, { env: request.env, cwd: "/", detached: true, stdio });
+      const child = spawn(file, args, { env: request.env, cwd: "/", detached: true, stdio });
       await once(child, "spawn");
       return launchedOf(child, group, { limits, letGo, janitor, watched: group === undefined });
     } catch (error) {
