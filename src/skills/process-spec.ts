@@ -7,7 +7,7 @@ import { dirname, isAbsolute, join, resolve } from "node:path";
 import { systemClock } from "../core/clock.ts";
 import { toErrandError } from "../core/errors.ts";
 import { wrongFile } from "./load-problem.ts";
-import { connectProcess } from "./process-connection.ts";
+import { connectProcess, pythonHelperDir } from "./process-connection.ts";
 import type { JsonSchema, ProcessSource } from "./skill.ts";
 
 const text = { type: "string", minLength: 1, maxLength: 4_096 };
@@ -60,7 +60,9 @@ export function pythonSource(path: string): ProcessSource {
   const cwd = dirname(path);
   const own = join(cwd, ".venv", "bin", "python");
   const python = existsSync(own) ? own : process.platform === "win32" ? "python" : "python3";
-  return { kind: "process", argv: [python, "-m", "errand_skill", path], cwd };
+  // By its path and not as a module: that would look for Python's own modules beside the skill's file first, where there may be
+  // a `types.py`.
+  return { kind: "process", argv: [python, join(pythonHelperDir, "errand_skill.py"), path], cwd };
 }
 
 /** The definitions that a process says hello with, unchecked. It is started for this alone, and ended. Throws `InvalidConfig`. */

@@ -556,7 +556,7 @@ def serve(concurrency: int = 1) -> None:
 
 
 def _main(path: str) -> None:
-    """`python3 -m errand_skill FILE`: its skills, whether it calls `serve()` itself or not."""
+    """`python3 errand_skill.py FILE`: its skills, whether it calls `serve()` itself or not."""
     import importlib.util
 
     _take_stdout()

@@ -78,16 +78,16 @@ function placeOf(
   return undefined;
 }
 
-/** Undefined when the group is not there, not yet or no longer. */
+/** Undefined when the group is not there: not yet, no longer, or because it is elsewhere. */
 export async function readCgroup({
   cpu,
   memory,
 }: CgroupFiles): Promise<{ cpuMs: number; peakMemoryBytes: number } | undefined> {
   const [counted, peak] = await Promise.all([
     readFile(cpu.file, "utf8").catch(() => undefined),
-    readFile(memory.file, "utf8").catch(() => "0"),
+    readFile(memory.file, "utf8").catch(() => undefined),
   ]);
-  if (counted === undefined) return undefined;
+  if (counted === undefined || peak === undefined) return undefined;
   const text =
     cpu.field === undefined ? counted : (new RegExp(`^${cpu.field} (\\d+)`, "m").exec(counted)?.[1] ?? "0");
   return { cpuMs: Number(text) / cpu.perMs, peakMemoryBytes: Number(peak) };

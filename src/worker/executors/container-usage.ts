@@ -28,6 +28,7 @@ export function watchContainer(engine: Engine, id: string, places: CgroupPlaces)
   const stopped = new AbortController();
   const { signal } = stopped;
   const startMs = performance.now();
+  let askedMs = -Infinity;
   let timer: NodeJS.Timeout | undefined;
   const saw = (cpuMs: number, peakMemoryBytes: number): void => {
     seen.cpuMs = Math.max(seen.cpuMs, cpuMs);
@@ -38,21 +39,29 @@ export function watchContainer(engine: Engine, id: string, places: CgroupPlaces)
     const path = `/containers/${id}`;
     const { State } = await engine.call<{ State?: { Pid?: number } }>("GET", `${path}/json`, { signal });
     const pid = State?.Pid ?? 0;
-    if (pid > 0) await places.learn(id, pid);
-    if (pid === 0 || places.of(id) !== undefined) return;
+    if (pid === 0) return;
+    // Anew where it was known already, for it was not found there.
+    await places.learn(id, pid);
+    if (await read()) return;
     const stats = await engine.call<Stats>("GET", `${path}/stats?stream=false&one-shot=true`, { signal });
     const { usage = 0, max_usage: most = 0 } = stats.memory_stats ?? {};
     saw((stats.cpu_stats?.cpu_usage?.total_usage ?? 0) / 1e6, Math.max(usage, most));
   }
 
-  async function look(): Promise<void> {
+  /** Whether its cgroup could be read. */
+  async function read(): Promise<boolean> {
     const files = places.of(id);
-    if (files === undefined) {
+    const counted = files === undefined ? undefined : await readCgroup(files);
+    if (counted !== undefined) saw(counted.cpuMs, counted.peakMemoryBytes);
+    return counted !== undefined;
+  }
+
+  async function look(): Promise<void> {
+    const found = await read();
+    if (!found && performance.now() - askedMs >= askPauseMs) {
+      askedMs = performance.now();
       // It has ended, or the engine does not tell: what was seen is what there is.
       await ask().catch(() => undefined);
-    } else {
-      const counted = await readCgroup(files);
-      if (counted !== undefined) saw(counted.cpuMs, counted.peakMemoryBytes);
     }
     if (signal.aborted) return;
     const shortest = places.of(id) === undefined ? askPauseMs : shortestPauseMs;
