@@ -15,7 +15,8 @@ export interface CgroupPlaces {
 
 export interface CgroupFiles {
   cpu: { file: string; field?: string; perMs: number };
-  memory: { file: string };
+  /** `optional`: kernels before 5.19 do not keep it. */
+  memory: { file: string; optional?: boolean };
 }
 
 interface Hierarchy {
@@ -38,7 +39,7 @@ export function createCgroupPlaces(root = "/proc"): CgroupPlaces {
         }
       : {
           cpu: { file: join(cpu, "cpu.stat"), field: "usage_usec", perMs: 1e3 },
-          memory: { file: join(memory, "memory.peak") },
+          memory: { file: join(memory, "memory.peak"), optional: true },
         };
   };
   return {
@@ -85,7 +86,7 @@ export async function readCgroup({
 }: CgroupFiles): Promise<{ cpuMs: number; peakMemoryBytes: number } | undefined> {
   const [counted, peak] = await Promise.all([
     readFile(cpu.file, "utf8").catch(() => undefined),
-    readFile(memory.file, "utf8").catch(() => undefined),
+    readFile(memory.file, "utf8").catch(() => (memory.optional === true ? "0" : undefined)),
   ]);
   if (counted === undefined || peak === undefined) return undefined;
   const text =

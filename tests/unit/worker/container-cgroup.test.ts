@@ -72,7 +72,12 @@ test("the counts, and a group that is not there", async () => {
   const memory = { file: at("memory.peak") };
   const two = { cpu: { file: at("cpu.stat"), field: "usage_usec", perMs: 1e3 }, memory };
   expect(await readCgroup(two)).toEqual({ cpuMs: 12.5, peakMemoryBytes: 4096 });
-  const one = { cpu: { file: at("cpuacct.usage"), perMs: 1e6 }, memory: { file: at("none") } };
-  expect(await readCgroup(one)).toEqual({ cpuMs: 7, peakMemoryBytes: 0 });
-  expect(await readCgroup({ ...one, cpu: { file: at("none"), perMs: 1e6 } })).toBeUndefined();
+  const cpu = { file: at("cpuacct.usage"), perMs: 1e6 };
+  const none = { file: at("none") };
+  expect(await readCgroup({ cpu, memory: { ...none, optional: true } })).toEqual({
+    cpuMs: 7,
+    peakMemoryBytes: 0,
+  });
+  expect(await readCgroup({ cpu, memory: none })).toBeUndefined();
+  expect(await readCgroup({ cpu: { ...none, perMs: 1e6 }, memory })).toBeUndefined();
 });
