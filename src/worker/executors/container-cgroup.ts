@@ -79,7 +79,7 @@ function placeOf(
   return undefined;
 }
 
-/** Undefined when the group is not there: not yet, no longer, or because it is elsewhere. */
+/** Undefined when the group is not there or has nobody in it: not yet, no longer, or because the container is elsewhere. */
 export async function readCgroup({
   cpu,
   memory,
@@ -89,6 +89,8 @@ export async function readCgroup({
     readFile(memory.file, "utf8").catch(() => (memory.optional === true ? "0" : undefined)),
   ]);
   if (counted === undefined || peak === undefined) return undefined;
+  // Whoever is in it holds a page at least. Some machines move what runs on them into groups of their own.
+  if (memory.optional !== true && Number(peak) === 0) return undefined;
   const text =
     cpu.field === undefined ? counted : (new RegExp(`^${cpu.field} (\\d+)`, "m").exec(counted)?.[1] ?? "0");
   return { cpuMs: Number(text) / cpu.perMs, peakMemoryBytes: Number(peak) };

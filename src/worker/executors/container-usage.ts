@@ -2,8 +2,10 @@
  * What a container uses, looked at while it runs: afterwards nobody knows it any more. By its cgroup where that can be seen,
  * which costs next to nothing and so is looked at often; else the engine is asked.
  */
+import { readFile } from "node:fs/promises";
 import { readCgroup, type CgroupPlaces } from "./container-cgroup.ts";
 import type { Engine } from "./container-engine.ts";
+import { peakOf } from "./process-usage.ts";
 
 const shortestPauseMs = 10;
 /** Of the engine, which does some work for an answer. */
@@ -20,6 +22,11 @@ interface Stats {
 export interface ContainerUsage {
   /** Ends the watch; what was seen. Tolerates stopped-twice. */
   stop(): { cpuMs: number; peakMemoryBytes: number };
+}
+
+/** Of its first process alone, if it runs on this machine: the least that it used. */
+async function firstPeakBytes(pid: number): Promise<number> {
+  return peakOf(await readFile(`/proc/${pid}/status`, "utf8").catch(() => ""));
 }
 
 /** To be called before it starts. */
@@ -43,6 +50,7 @@ export function watchContainer(engine: Engine, id: string, places: CgroupPlaces)
     // Anew where it was known already, for it was not found there.
     await places.learn(id, pid);
     if (await read()) return;
+    saw(0, await firstPeakBytes(pid));
     const stats = await engine.call<Stats>("GET", `${path}/stats?stream=false&one-shot=true`, { signal });
     const { usage = 0, max_usage: most = 0 } = stats.memory_stats ?? {};
     saw((stats.cpu_stats?.cpu_usage?.total_usage ?? 0) / 1e6, Math.max(usage, most));
