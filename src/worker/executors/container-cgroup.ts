@@ -15,8 +15,7 @@ export interface CgroupPlaces {
 
 export interface CgroupFiles {
   cpu: { file: string; field?: string; perMs: number };
-  /** `optional`: kernels before 5.19 do not keep it. */
-  memory: { file: string; optional?: boolean };
+  memory: { file: string };
 }
 
 interface Hierarchy {
@@ -24,6 +23,7 @@ interface Hierarchy {
   controller?: string;
 }
 
+const versionOne = /^\d+:(?:[^:]*,)?(?:cpuacct|memory)[,:]/m;
 const idInPath = "<id>";
 
 export function createCgroupPlaces(root = "/proc"): CgroupPlaces {
@@ -39,7 +39,7 @@ export function createCgroupPlaces(root = "/proc"): CgroupPlaces {
         }
       : {
           cpu: { file: join(cpu, "cpu.stat"), field: "usage_usec", perMs: 1e3 },
-          memory: { file: join(memory, "memory.peak"), optional: true },
+          memory: { file: join(memory, "memory.peak") },
         };
   };
   return {
@@ -55,7 +55,9 @@ export function createCgroupPlaces(root = "/proc"): CgroupPlaces {
       const memory = place({ type: "cgroup", controller: "memory" });
       const unified = place({ type: "cgroup2" });
       if (cpu !== undefined && memory !== undefined) folders = { cpu, memory, version: 1 };
-      else if (unified !== undefined) folders = { cpu: unified, memory: unified, version: 2 };
+      // Where both versions are mounted a container enters one group after the other, and that of version 2 counts no memory.
+      else if (unified !== undefined && !versionOne.test(lines))
+        folders = { cpu: unified, memory: unified, version: 2 };
     },
   };
 }
@@ -79,18 +81,16 @@ function placeOf(
   return undefined;
 }
 
-/** Undefined when the group is not there or has nobody in it: not yet, no longer, or because the container is elsewhere. */
+/** Undefined when the group is not there, not yet or no longer. */
 export async function readCgroup({
   cpu,
   memory,
 }: CgroupFiles): Promise<{ cpuMs: number; peakMemoryBytes: number } | undefined> {
   const [counted, peak] = await Promise.all([
     readFile(cpu.file, "utf8").catch(() => undefined),
-    readFile(memory.file, "utf8").catch(() => (memory.optional === true ? "0" : undefined)),
+    readFile(memory.file, "utf8").catch(() => "0"),
   ]);
-  if (counted === undefined || peak === undefined) return undefined;
-  // Whoever is in it holds a page at least. Some machines move what runs on them into groups of their own.
-  if (memory.optional !== true && Number(peak) === 0) return undefined;
+  if (counted === undefined) return undefined;
   const text =
     cpu.field === undefined ? counted : (new RegExp(`^${cpu.field} (\\d+)`, "m").exec(counted)?.[1] ?? "0");
   return { cpuMs: Number(text) / cpu.perMs, peakMemoryBytes: Number(peak) };

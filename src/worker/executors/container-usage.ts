@@ -2,10 +2,8 @@
  * What a container uses, looked at while it runs: afterwards nobody knows it any more. By its cgroup where that can be seen,
  * which costs next to nothing and so is looked at often; else the engine is asked.
  */
-import { readFile } from "node:fs/promises";
 import { readCgroup, type CgroupPlaces } from "./container-cgroup.ts";
 import type { Engine } from "./container-engine.ts";
-import { peakOf } from "./process-usage.ts";
 
 const shortestPauseMs = 10;
 /** Of the engine, which does some work for an answer. */
@@ -24,18 +22,12 @@ export interface ContainerUsage {
   stop(): { cpuMs: number; peakMemoryBytes: number };
 }
 
-/** Of its first process alone, if it runs on this machine: the least that it used. */
-async function firstPeakBytes(pid: number): Promise<number> {
-  return peakOf(await readFile(`/proc/${pid}/status`, "utf8").catch(() => ""));
-}
-
 /** To be called before it starts. */
 export function watchContainer(engine: Engine, id: string, places: CgroupPlaces): ContainerUsage {
   const seen = { cpuMs: 0, peakMemoryBytes: 0 };
   const stopped = new AbortController();
   const { signal } = stopped;
   const startMs = performance.now();
-  let askedMs = -Infinity;
   let timer: NodeJS.Timeout | undefined;
   const saw = (cpuMs: number, peakMemoryBytes: number): void => {
     seen.cpuMs = Math.max(seen.cpuMs, cpuMs);
@@ -46,30 +38,21 @@ export function watchContainer(engine: Engine, id: string, places: CgroupPlaces)
     const path = `/containers/${id}`;
     const { State } = await engine.call<{ State?: { Pid?: number } }>("GET", `${path}/json`, { signal });
     const pid = State?.Pid ?? 0;
-    if (pid === 0) return;
-    // Anew where it was known already, for it was not found there.
-    await places.learn(id, pid);
-    if (await read()) return;
-    saw(0, await firstPeakBytes(pid));
+    if (pid > 0) await places.learn(id, pid);
+    if (pid === 0 || places.of(id) !== undefined) return;
     const stats = await engine.call<Stats>("GET", `${path}/stats?stream=false&one-shot=true`, { signal });
     const { usage = 0, max_usage: most = 0 } = stats.memory_stats ?? {};
     saw((stats.cpu_stats?.cpu_usage?.total_usage ?? 0) / 1e6, Math.max(usage, most));
   }
 
-  /** Whether its cgroup could be read. */
-  async function read(): Promise<boolean> {
-    const files = places.of(id);
-    const counted = files === undefined ? undefined : await readCgroup(files);
-    if (counted !== undefined) saw(counted.cpuMs, counted.peakMemoryBytes);
-    return counted !== undefined;
-  }
-
   async function look(): Promise<void> {
-    const found = await read();
-    if (!found && performance.now() - askedMs >= askPauseMs) {
-      askedMs = performance.now();
+    const files = places.of(id);
+    if (files === undefined) {
       // It has ended, or the engine does not tell: what was seen is what there is.
       await ask().catch(() => undefined);
+    } else {
+      const counted = await readCgroup(files);
+      if (counted !== undefined) saw(counted.cpuMs, counted.peakMemoryBytes);
     }
     if (signal.aborted) return;
     const shortest = places.of(id) === undefined ? askPauseMs : shortestPauseMs;
